@@ -1,0 +1,730 @@
+"""One live run: a headless state machine without threads.
+
+The inner loop holds nothing but `step`. Whatever else happens (a row recorded, a picture, a
+keyframe, an edit) happens at steps that are functions of k, so that the trace does not depend on
+how the run is cut into calls of `advance`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import math
+import pickle
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from lab.core.backend import Backend
+from lab.core.random import BLOCK, Rng, noise_block
+from lab.engine import pictures as pics
+from lab.engine.controls import Controls, values
+from lab.engine.keyframes import Keyframes
+from lab.engine.numerics import exact_numerics
+from lab.engine.prepare import prepare, seeded
+from lab.engine.recipe import Edit, Recipe
+from lab.engine.registry import load, load_source, source_of
+from lab.engine.rules import rule as as_rule
+from lab.engine.schedule import COSTLY, DENSE, DENSE_AFTER_STAGE, next_record
+from lab.engine.status import Status
+from lab.engine.suggest import unknown
+from lab.engine.trace import Trace
+
+SLICE_S = 0.004  # the clock is read about this often inside a slice
+FAR = 1 << 60
+
+
+class SessionError(ValueError):
+    """A verb that does not fit the run; one line that says what does."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a run was at one step.
+
+    Attributes
+    ----------
+    k : int
+    values : dict
+        The observed quantities.
+    picture : dict
+        Arrays by name.
+    controls : dict
+    """
+
+    k: int
+    values: dict
+    picture: dict
+    controls: dict
+
+
+class Replay:
+    """The way from a keyframe to step `k`, in slices, on a scratch copy: the run stays put."""
+
+    def __init__(self, session: Session, k: int):
+        self.k = k
+        self._session = session
+        self._at, self.state = session.keyframes.before(k)
+
+    @property
+    def done(self) -> bool:
+        return self._at == self.k
+
+    def advance(self, budget_s: float = math.inf) -> bool:
+        """Goes on for about `budget_s` seconds; returns whether step `k` is reached."""
+        session, end = self._session, time.perf_counter() + budget_s
+        with exact_numerics():
+            while not self.done:
+                c = session.controls_at(self._at)
+                stop = min(self.k, session.next_edit(self._at), self._at + session.slice_steps())
+                self.state = session.leap(self.state, c, self._at, stop)
+                self._at = stop
+                if time.perf_counter() > end:
+                    break
+        return self.done
+
+    def look(self) -> Look:
+        """What the run was at step `k`; call when done."""
+        session = self._session
+        c = session.controls_at(self.k, before=True)
+        picture = pics.unpack(session.draw(self.state, c))
+        return Look(self.k, session.measure(self.state, c), picture, dict(vars(c)))
+
+
+class Session:
+    """A run of one experiment.
+
+    Parameters
+    ----------
+    experiment : str or class
+        A name, a class, or "file.py".
+    controls : dict
+        Values that differ from the defaults.
+    seed : int
+    device, dtype : str
+        "cpu", "cuda" or "mps"; the experiment's own precision when None.
+    worker : {"inline", "thread", "process"}
+        Who steps it; the verbs and the numbers are the same.
+    edits : sequence of Edit
+        Changes of live controls at given steps.
+
+    Attributes
+    ----------
+    trace : Trace
+    pictures : Pictures
+    head : int
+        The last computed step.
+    k : int
+        The cursor, 0 .. head.
+    status : Status
+    ended : str
+        How it finished: done, rule, budget, max_steps, diverged, or error; else "".
+    sentence : str
+        The same in words.
+
+    Raises
+    ------
+    UnknownName, ControlError, BackendError
+        In one line each.
+    """
+
+    def __new__(cls, experiment=None, controls=None, seed=0, *args, worker="inline", **keywords):
+        if worker == "inline":
+            return super().__new__(cls)
+        from lab.engine.workers import remote_session
+
+        return remote_session(experiment, controls, seed, *args, worker=worker, **keywords)
+
+    def __init__(
+        self,
+        experiment,
+        controls: dict | None = None,
+        seed: int = 0,
+        device: str = "cpu",
+        dtype: str | None = None,
+        *,
+        worker: str = "inline",
+        edits=(),
+        claim: bool = False,
+        every: int | None = None,
+        dense: int = DENSE,
+        keep_pictures: bool = True,
+        keyframe_budget: int | None = None,
+        _start: bool = True,
+    ):
+        self.experiment = load(experiment)
+        self.specs = self.experiment.controls()
+        self.initial = values(self.specs, **(controls or {}))
+        self.seed = int(seed)
+        self.backend = Backend(device, dtype or self.experiment.dtype)
+        self.edits = [Edit(*edit) for edit in edits]
+        self.every, self.dense = every or self.experiment.every, dense
+        self._claim, self._keep_pictures = claim, keep_pictures
+        self._keyframe_budget = keyframe_budget
+        self._step_s = 1e-4
+        if _start:
+            self._start()
+
+    @classmethod
+    def from_recipe(cls, recipe, **options) -> Session:
+        """A fresh run of a recipe (a Recipe or its JSON), its edits included."""
+        if isinstance(recipe, str):
+            recipe = Recipe.from_json(recipe)
+        return cls(
+            recipe.experiment, recipe.controls, recipe.seed, recipe.device, recipe.dtype,
+            edits=recipe.edits, **options,
+        )  # fmt: skip
+
+    def _start(self) -> None:
+        experiment = self.experiment
+        self._clear()
+        self._rng = Rng(self.seed, -1, self.backend)
+        c = self._c = self.controls_at(0, before=True)
+        with exact_numerics():
+            self.given = prepare(
+                experiment, self.initial, self.seed, self.backend, claim=self._claim
+            )
+            with seeded(self._rng, "init"):
+                self.state = experiment.init(self.given, c, self._rng.at(-1), self.backend)
+            self.noise_specs = experiment.noise(c) if experiment.noise is not None else None
+            self._note_stage()
+            self.keyframes.add(0, self.state)
+            row = self.measure(self.state, c)
+            if self._within_bounds(row):
+                self._record(row)
+
+    def _clear(self) -> None:
+        self.head = self.k = 0
+        self.status, self.ended, self.sentence, self.stage = Status.READY, "", "", None
+        self.trace = Trace()
+        if self.experiment.assess is not None:
+            self.trace.assessed = Trace()
+        self.pictures = pics.Pictures(self.every)
+        budget = self._keyframe_budget
+        self.keyframes = Keyframes() if budget is None else Keyframes(budget)
+        self._dense_until = 0
+        self._block: tuple[int, dict] | None = None
+        self._rule = self._mark = None
+        self._drained = dict(rows=0, assessed=0, stages=0, pictures=-1)
+
+    # -- what it is ----------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        return self.experiment.slug()
+
+    @property
+    def recipe(self) -> Recipe:
+        """The run as data: reopening it gives the same trace."""
+        return Recipe(
+            experiment=self.name, controls=dict(self.initial), seed=self.seed,
+            device=self.backend.device, dtype=self.backend.dtype, edits=tuple(self.edits),
+        )  # fmt: skip
+
+    @property
+    def controls(self) -> dict:
+        """Every control's value at the cursor."""
+        return dict(vars(self.controls_at(self.k)))
+
+    def __repr__(self):
+        words = self.sentence or f"{self.status} at {self.head}"
+        return f"Session({self.name!r}, seed={self.seed}: {words})"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    # -- verbs ---------------------------------------------------------------------------------
+
+    def advance(self, n: int = 1, budget_s: float | None = None) -> int:
+        """Takes `n` steps from the head, fewer when the run ends or `budget_s` seconds are spent.
+
+        Returns the steps taken; 0 once the run has ended.
+        """
+        if self.status.ended or n <= 0:
+            return 0
+        start = self.head
+        limit = min(start + int(n), self.experiment.max_steps)
+        end = math.inf if budget_s is None else time.perf_counter() + budget_s
+        self._to(Status.RUNNING)
+        try:
+            with exact_numerics():
+                while self.head < limit and self.status is Status.RUNNING:
+                    self._leap_to_event(limit, math.isfinite(end))
+                    if time.perf_counter() > end:
+                        break
+        except Exception as error:
+            self._fail(error)
+        if self.status is Status.RUNNING:
+            if self.head >= self.experiment.max_steps:
+                self._finish("max_steps", f"stopped at its limit of {self.head} steps")
+            else:
+                self._to(Status.PAUSED)
+        self.k = self.head
+        return self.head - start
+
+    def run_until(self, rule, max_steps: int | None = None) -> int:
+        """Runs until a rule holds, and pauses exactly there. Returns the steps taken."""
+        start = self.head
+        self.arm(rule)
+        try:
+            limit = self.experiment.max_steps if max_steps is None else self.head + max_steps
+            while self.head < limit and not self.status.ended:
+                self.advance(limit - self.head)
+                if self._rule is None:
+                    break
+        finally:
+            self.disarm()
+        return self.head - start
+
+    def arm(self, rule, finish: bool = False) -> None:
+        """Lets the following `advance` stop where `rule` first holds.
+
+        With `finish` the run ends there (a study's stop), else it pauses.
+        """
+        rule = as_rule(rule).require(self.trace.names)
+        self._rule = (rule, finish)
+        self._mark = (self.head, copy.deepcopy(self.state))
+        if not self.status.ended and rule.holds(self.measure(self.state, self._c), self.head):
+            self._rule = None
+            if finish:
+                self._finish(rule.ends, f"{rule.text} at {self.head}")
+
+    def disarm(self) -> None:
+        self._rule = self._mark = None
+
+    def pause(self) -> None:
+        """Stops it where it is; `advance` goes on."""
+        if self.status is Status.RUNNING:
+            self._to(Status.PAUSED)
+
+    def reset(self) -> None:
+        """Starts again: same seed, the controls as they are now."""
+        self.initial = dict(vars(self.controls_at(self.head)))
+        self.edits = []
+        self._start()
+
+    def reseed(self, seed: int | None = None) -> None:
+        """Starts again with another seed, the next one by default."""
+        self.seed = self.seed + 1 if seed is None else int(seed)
+        self.reset()
+
+    def set(self, **controls) -> Session:
+        """Changes live controls from the next step on; recorded as edits.
+
+        With the cursor behind the head nothing recorded is touched: the change is made on a
+        branch, which is returned.
+
+        Raises
+        ------
+        UnknownName, ControlError
+        SessionError
+            For a control that a running session cannot change.
+        """
+        for name, value in controls.items():
+            if name not in self.specs:
+                raise unknown("control", name, self.specs)
+            self.specs[name].check(value)
+            if not self.specs[name].live:
+                raise SessionError(
+                    f"{name} starts again: use Session({self.name!r}, controls={{{name!r}: ...}})"
+                )
+        if self.k < self.head:
+            return self.fork(self.k).set(**controls)
+        now = self.controls_at(self.head)
+        for name, value in controls.items():
+            value, old = self.specs[name].check(value), getattr(now, name)
+            same = [e for e in self.edits if e.step == self.head and e.control == name]
+            if same:
+                old = same[0].old
+                self.edits.remove(same[0])
+            if value != old:
+                self.edits.append(Edit(self.head, name, old, value))
+        self.edits.sort(key=lambda edit: edit.step)
+        return self
+
+    def seek(self, k: int) -> int:
+        """Moves the cursor to step `k`, kept within 0 .. head; the head stays. Returns it."""
+        self.k = max(0, min(int(k), self.head))
+        return self.k
+
+    def look(self, k: int) -> Look:
+        """What the run was at step `k` (kept within 0 .. head); nothing moves."""
+        replay = self.replay(k)
+        replay.advance()
+        return replay.look()
+
+    def replay(self, k: int) -> Replay:
+        """The way to step `k`, to be taken in slices."""
+        return Replay(self, max(0, min(int(k), self.head)))
+
+    def picture(self, k: int | None = None) -> dict:
+        """The picture at step `k` (the cursor's by default), replayed exactly."""
+        k = self.k if k is None else k
+        if k == self.head and self.state is not None:
+            return pics.unpack(self.draw(self.state, self.controls_at(k, before=True)))
+        return self.look(k).picture
+
+    def fork(self, k: int | None = None) -> Session:
+        """A new session that shares the past up to step `k` (the cursor by default)."""
+        replay = self.replay(self.k if k is None else k)
+        replay.advance()
+        k = replay.k
+        branch = Session(
+            self.experiment, self.initial, self.seed, self.backend.device, self.backend.dtype,
+            edits=[e for e in self.edits if e.step <= k], claim=self._claim, every=self.every,
+            dense=self.dense, keep_pictures=self._keep_pictures,
+            keyframe_budget=self._keyframe_budget, _start=False,
+        )  # fmt: skip
+        branch._clear()
+        branch._rng, branch.given, branch.noise_specs = self._rng, self.given, self.noise_specs
+        branch.state, branch.head, branch.k = replay.state, k, k
+        branch.trace, branch.pictures = self.trace.until(k), self.pictures.until(k)
+        branch.keyframes = self.keyframes.until(k)
+        branch._restore_stage()
+        branch._c = branch.controls_at(k, before=True)
+        branch._step_s = self._step_s
+        branch.status = Status.PAUSED if k else Status.READY
+        if k == self.head and self.ended in ("done", "max_steps", "diverged"):
+            branch.status, branch.ended, branch.sentence = self.status, self.ended, self.sentence
+        return branch
+
+    def close(self) -> None:
+        """Ends the run; its trace stays readable."""
+        if not self.status.ended:
+            self._to(Status.CANCELLED)
+            self.sentence = f"stopped at {self.head}"
+
+    def adopt(self, state: Any, k: int, row: dict) -> None:
+        """Goes on from a state that a batch of runs has reached at step `k`, with its last row."""
+        self.state, self.head, self.k = state, k, k
+        self.trace = Trace()
+        self.trace.add(k, row)
+        self.keyframes.add(k, state)
+        self._c = self.controls_at(k, before=True)
+
+    # -- the loop ------------------------------------------------------------------------------
+
+    def _leap_to_event(self, limit: int, sliced: bool) -> None:
+        """On to the next step at which something happens, and that something."""
+        k = self.head
+        self._c = self.controls_at(k)
+        due = k + 1 if k < self._dense_until else next_record(k, self.every, self.dense)
+        stop = min(limit, due, self.next_edit(k))
+        if self._rule is not None and self._rule[0].step is not None:
+            stop = min(stop, max(self._rule[0].step, k + 1))
+        if sliced:
+            stop = min(stop, k + self.slice_steps())
+        start = time.perf_counter()
+        if self.experiment.done is None and self.experiment.stage is None:
+            self.state = self.leap(self.state, self._c, k, stop)
+            self.head = stop
+        else:
+            self._walk(k, stop)
+        if self.head > k:
+            self._step_s += 0.2 * ((time.perf_counter() - start) / (self.head - k) - self._step_s)
+        if self.status is not Status.RUNNING:
+            return
+        if self._rule is not None and self._rule[0].step == self.head:
+            self._stop_at_rule()
+        elif self.head == due or self.head < self._dense_until:
+            self._event()
+
+    def leap(self, state: Any, c: Controls, start: int, stop: int) -> Any:
+        """Steps `start` to `stop - 1` and nothing else. Returns the state at `stop`."""
+        step, given = self.experiment.step, self.given
+        if self.noise_specs is None:
+            rng = self._rng
+            for i in range(start, stop):
+                rng.k = i
+                state = step(state, given, c, i, rng)
+        elif not self.noise_specs:
+            for i in range(start, stop):
+                state = step(state, given, c, i, {})
+        else:
+            for i in range(start, stop):
+                state = step(state, given, c, i, self._noise(i))
+        return state
+
+    def _noise(self, k: int) -> dict:
+        block, row = divmod(k, BLOCK)
+        if self._block is None or self._block[0] != block:
+            self._block = (block, noise_block(self._rng, block, self.noise_specs))
+        return {name: drawn[row] for name, drawn in self._block[1].items()}
+
+    def _walk(self, k: int, stop: int) -> None:
+        """Step by step, for experiments that end by themselves or have stages."""
+        done = self.experiment.done
+        for i in range(k, stop):
+            if done is not None and (why := done(self.state, self.given, self._c)):
+                self._finish("done", why)
+                return
+            self.state = self.leap(self.state, self._c, i, i + 1)
+            self.head = i + 1
+            if self._note_stage():
+                return
+        if done is not None and (why := done(self.state, self.given, self._c)):
+            self._finish("done", why)
+
+    def _note_stage(self) -> bool:
+        """Notes a change of stage; recording is dense for a while after it."""
+        if self.experiment.stage is None:
+            return False
+        stage = self.experiment.stage(self.state, self.given, self._c)
+        if stage == self.stage:
+            return False
+        self.stage = stage
+        self.trace.stages.append((self.head, stage))
+        if self.head:
+            self._dense_until = self.head + DENSE_AFTER_STAGE
+        return True
+
+    def _restore_stage(self) -> None:
+        if self.trace.stages:
+            at, self.stage = self.trace.stages[-1]
+            self._dense_until = at + DENSE_AFTER_STAGE if at else 0
+
+    def _event(self) -> None:
+        row = self.measure(self.state, self._c)
+        if not self._within_bounds(row):
+            return
+        if self._rule is not None and self._rule[0].holds(row, self.head):
+            self._stop_at_rule()
+            return
+        self._record(row)
+        if self.keyframes.due(self.head):
+            self.keyframes.add(self.head, self.state, self._step_s * 1e3)
+        if self._rule is not None:
+            self._mark = (self.head, copy.deepcopy(self.state))
+
+    def _record(self, row: dict) -> None:
+        k = self.head
+        if len(self.trace) and self.trace.k[-1] >= k:
+            return
+        self.trace.add(k, row)
+        for name, when in self.experiment.events.items():
+            if name not in self.trace.events and as_rule(when).holds(row, k):
+                self.trace.events[name] = k
+        assessed = self.trace.assessed
+        if assessed is not None and (not len(assessed) or self._assess_due(int(assessed.k[-1]))):
+            self._assess()
+        if self._keep_pictures and self.experiment.picture and self.pictures.due(k):
+            self.pictures.add(k, self.draw(self.state, self._c))
+
+    def _assess_due(self, last: int) -> bool:
+        changed = self.trace.stages and self.trace.stages[-1][0] > last
+        return self.head >= next_record(last, self.every, COSTLY) or bool(changed)
+
+    def _assess(self) -> None:
+        with torch.no_grad():
+            costly = self.experiment.assess(self.state, self.given, self._c)
+        self.trace.assessed.add(self.head, _plain(costly))
+
+    # -- endings -------------------------------------------------------------------------------
+
+    def _to(self, status: Status) -> None:
+        self.status = self.status.to(status)
+
+    def _finish(self, ended: str, sentence: str) -> None:
+        """A last row and picture, and the end."""
+        self.ended, self.sentence = ended, sentence
+        row = self.measure(self.state, self._c)
+        self._record(row)
+        assessed = self.trace.assessed
+        if assessed is not None and assessed.k[-1] < self.head:
+            self._assess()
+        if self._keep_pictures and self.experiment.picture:
+            if not self.pictures.ks or self.pictures.ks[-1] < self.head:
+                self.pictures.add(self.head, self.draw(self.state, self._c))
+        self._to(Status.FINISHED)
+
+    def _within_bounds(self, row: dict) -> bool:
+        """Whether every number is finite and below the blow-up; if not the run ends there."""
+        if self._offence(row) is None:
+            return True
+        if len(self.trace):
+            self._back_to(lambda found, at: self._offence(found) is not None)
+            row = self.measure(self.state, self._c)
+        self.trace.add(self.head, row)
+        self.ended, self.sentence = "diverged", f"diverged at {self.head}: {self._offence(row)}"
+        self.status = Status.FINISHED
+        return False
+
+    def _offence(self, row: dict) -> str | None:
+        limit = self.experiment.blowup
+        for name, value in row.items():
+            if not np.all(np.isfinite(value)):
+                return f"{name} is not finite"
+            if np.any(np.abs(value) > limit):
+                return f"{name} over {limit:.0e}"
+        return None
+
+    def _stop_at_rule(self) -> None:
+        rule, finish = self._rule
+        if rule.step is None:
+            self._back_to(rule.holds)
+        self._rule = None
+        if finish:
+            self._finish(rule.ends, f"{rule.text} at {self.head}")
+        else:
+            self._to(Status.PAUSED)
+
+    def _back_to(self, holds) -> None:
+        """To the first step after the last recorded one at which `holds`, by replay.
+
+        The head has passed it by less than one stride; nothing was recorded in between.
+        """
+        last = int(self.trace.k[-1]) if len(self.trace) else 0
+        if self._mark is not None:
+            at, state = self._mark
+        else:
+            at, state = self.keyframes.before(last)
+        while at < self.head:
+            c = self.controls_at(at)
+            state = self.leap(state, c, at, at + 1)
+            at += 1
+            if at > last and holds(self.measure(state, self.controls_at(at, before=True)), at):
+                break
+        self.state, self.head = state, at
+        self._c = self.controls_at(at, before=True)
+
+    def _fail(self, error: Exception) -> None:
+        """A step raised: back to the state before it, by replay from the nearest keyframe."""
+        start, reached = self.head, self.head
+        with contextlib.suppress(Exception):
+            replay = self.replay(start)
+            replay.advance()
+            state = replay.state
+            with exact_numerics():
+                while reached < next_record(start, self.every, self.dense):
+                    state = self.leap(state, self.controls_at(reached), reached, reached + 1)
+                    reached += 1
+        self.head = reached
+        with contextlib.suppress(Exception):
+            replay = self.replay(reached)
+            replay.advance()
+            self.state = replay.state
+        self.ended = "error"
+        self.sentence = f"failed at {reached}: {type(error).__name__}: {error}"
+        self.status = Status.FAILED
+
+    # -- what is seen --------------------------------------------------------------------------
+
+    def measure(self, state: Any, c: Controls) -> dict:
+        """The observed quantities as floats and float64 arrays."""
+        with torch.no_grad():
+            return _plain(self.experiment.observe(state, self.given, c))
+
+    def draw(self, state: Any, c: Controls) -> dict:
+        """The packed picture of a state; empty for an experiment without one."""
+        if self.experiment.picture is None:
+            return {}
+        with torch.no_grad():
+            return pics.pack(self.experiment.picture(state, self.given, c))
+
+    # -- controls over the run -----------------------------------------------------------------
+
+    def controls_at(self, k: int, before: bool = False) -> Controls:
+        """The controls that step `k` runs with; `before` leaves out edits made at `k` itself."""
+        now = dict(self.initial)
+        for edit in self.edits:
+            if edit.step < k or (edit.step == k and not before):
+                now[edit.control] = edit.new
+        return Controls(now)
+
+    def next_edit(self, k: int) -> int:
+        """The first step after `k` at which an edit acts."""
+        return min((edit.step for edit in self.edits if edit.step > k), default=FAR)
+
+    def slice_steps(self) -> int:
+        """Steps between two looks at the clock."""
+        return max(1, int(SLICE_S / self._step_s))
+
+    # -- for workers ---------------------------------------------------------------------------
+
+    def drain(self) -> dict:
+        """What was recorded since the last call: rows, assessed, stages, events, pictures."""
+        seen, trace = self._drained, self.trace
+        assessed = trace.assessed
+        found = dict(
+            rows=trace.since(seen["rows"]),
+            assessed=assessed.since(seen["assessed"]) if assessed is not None else None,
+            stages=trace.stages[seen["stages"] :],
+            events=dict(trace.events),
+            pictures=[
+                (k, self.pictures.packed(k)) for k in self.pictures.ks if k > seen["pictures"]
+            ],
+            picture_gap=self.pictures.gap,
+        )
+        self._drained = dict(
+            rows=len(trace),
+            assessed=len(assessed) if assessed is not None else 0,
+            stages=len(trace.stages),
+            pictures=self.pictures.ks[-1] if self.pictures.ks else -1,
+        )
+        return found
+
+    def dump(self) -> bytes:
+        """Everything that another process needs to carry on; prepared things are made there."""
+        entries = dict(
+            source=source_of(self.experiment), recipe=self.recipe.json(), head=self.head,
+            state=self.state, trace=self.trace, pictures=self.pictures, status=self.status.value,
+            ended=self.ended, sentence=self.sentence, options=self._options(),
+        )  # fmt: skip
+        buffer = io.BytesIO()
+        if self.experiment.__module__ == "__main__":
+            import cloudpickle
+
+            cloudpickle.dump(entries, buffer)
+        else:
+            pickle.dump(entries, buffer)
+        return buffer.getvalue()
+
+    @classmethod
+    def load(cls, blob: bytes, recipe: Recipe | None = None) -> Session:
+        """Goes on from a dump of this user's own worker.
+
+        The caller's recipe rules: its edits may be younger than the dump.
+        """
+        entries = pickle.loads(blob)
+        recipe = recipe or Recipe.from_json(entries["recipe"])
+        session = cls(
+            load_source(entries["source"]), recipe.controls, recipe.seed, recipe.device,
+            recipe.dtype, edits=recipe.edits, **entries["options"],
+        )  # fmt: skip
+        session.state, session.head = entries["state"], entries["head"]
+        session.trace, session.pictures = entries["trace"], entries["pictures"]
+        session.k = session.head
+        session._restore_stage()
+        session._c = session.controls_at(session.head, before=True)
+        if session.head:
+            session.keyframes.add(session.head, session.state)
+        session.ended, session.sentence = entries["ended"], entries["sentence"]
+        status = Status(entries["status"])
+        session.status = Status.PAUSED if status is Status.RUNNING else status
+        return session
+
+    def _options(self) -> dict:
+        return dict(
+            claim=self._claim, every=self.every, dense=self.dense,
+            keep_pictures=self._keep_pictures, keyframe_budget=self._keyframe_budget,
+        )  # fmt: skip
+
+
+def _plain(observed: dict) -> dict:
+    """Tensors as floats, vectors as float64 arrays."""
+    row = {}
+    for name, value in observed.items():
+        if isinstance(value, torch.Tensor):
+            if value.ndim:
+                row[name] = value.detach().double().cpu().numpy()
+                continue
+            value = value.item()
+        row[name] = np.asarray(value, dtype=float) if np.ndim(value) else float(value)
+    return row
