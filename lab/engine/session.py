@@ -13,7 +13,6 @@ import io
 import math
 import pickle
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from lab.core.random import BLOCK, Rng, noise_block
 from lab.engine import pictures as pics
 from lab.engine.controls import Controls, values
 from lab.engine.keyframes import Keyframes
+from lab.engine.look import Look
 from lab.engine.numerics import exact_numerics
 from lab.engine.prepare import prepare, seeded
 from lab.engine.recipe import Edit, Recipe
@@ -40,26 +40,6 @@ FAR = 1 << 60
 
 class SessionError(ValueError):
     """A verb that does not fit the run; one line that says what does."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a run was at one step.
-
-    Attributes
-    ----------
-    k : int
-    values : dict
-        The observed quantities.
-    picture : dict
-        Arrays by name.
-    controls : dict
-    """
-
-    k: int
-    values: dict
-    picture: dict
-    controls: dict
 
 
 class Replay:
@@ -297,7 +277,13 @@ class Session:
                 self._finish(rule.ends, f"{rule.text} at {self.head}")
 
     def disarm(self) -> None:
+        """Forgets the rule."""
         self._rule = self._mark = None
+
+    @property
+    def armed(self) -> bool:
+        """Whether a rule is set that has not held yet."""
+        return self._rule is not None
 
     def pause(self) -> None:
         """Stops it where it is; `advance` goes on."""
@@ -539,9 +525,9 @@ class Session:
         assessed = self.trace.assessed
         if assessed is not None and assessed.k[-1] < self.head:
             self._assess()
-        if self._keep_pictures and self.experiment.picture:
-            if not self.pictures.ks or self.pictures.ks[-1] < self.head:
-                self.pictures.add(self.head, self.draw(self.state, self._c))
+        drawn = self.pictures.ks[-1] if self.pictures.ks else -1
+        if self._keep_pictures and self.experiment.picture and drawn < self.head:
+            self.pictures.add(self.head, self.draw(self.state, self._c))
         self._to(Status.FINISHED)
 
     def _within_bounds(self, row: dict) -> bool:
