@@ -6,7 +6,7 @@ A source is named by one rule: `residual` is a recorded quantity, `pic.mask` an 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,9 @@ class View:
         return tuple(found)
 
     def with_options(self, **options) -> View:
-        return replace(self, **options)
+        """The same picture with some options changed."""
+        kept = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "sources"}
+        return type(self)(*self.sources, **{**kept, **options})
 
 
 @dataclass(frozen=True, init=False)
