@@ -41,7 +41,9 @@ def first(y, *, below: float | None = None, above: float | None = None, dim: str
 
 def at(y, k: float, dim: str = "k"):
     """The value at the last recorded `dim` up to `k`."""
-    return y.where(y[dim] <= k, drop=True).ffill(dim).isel({dim: -1})
+    past = y.where(y[dim] <= k, drop=True)
+    rows = xr.DataArray(np.arange(past.sizes[dim]), dims=dim)
+    return past.isel({dim: (past.notnull() * rows).argmax(dim)})
 
 
 def best(d, over: str, by: str, better: str = "less", edge: str = "raise"):
@@ -91,7 +93,7 @@ def which_law(y, x, dim: str, laws=("flat", "log", "power")):
         return min(laws, key=lambda law: _misfit(law, xs, ys))
 
     return xr.apply_ufunc(
-        judge, y, x, input_core_dims=[[dim], [dim]], vectorize=True, output_dtypes=["U8"]
+        judge, y, x, input_core_dims=[[dim], [dim]], vectorize=True, output_dtypes=[object]
     )
 
 

@@ -234,12 +234,12 @@ def _edits(t: _Trial) -> None:
     session.advance(t.steps // 2)
     session.set(**{spec.name: other})
     t.to_the_end(session)
-    again = Session.from_recipe(session.recipe)
+    again = Session.from_recipe(session.recipe, t.experiment)
     again.advance(session.head)
     if digest(again.state) != digest(session.state):
         raise Broken(f"a run with an edit of {spec.name} is not reproduced by its recipe")
     k = min(session.head, t.steps // 2 + 2)
-    fresh = Session.from_recipe(session.recipe)
+    fresh = Session.from_recipe(session.recipe, t.experiment)
     fresh.advance(k)
     seen = fresh.measure(fresh.state, fresh.controls_at(k, before=True))
     look = session.look(k).values

@@ -150,13 +150,16 @@ class Session:
             self._start()
 
     @classmethod
-    def from_recipe(cls, recipe, **options) -> Session:
-        """A fresh run of a recipe (a Recipe or its JSON), its edits included."""
+    def from_recipe(cls, recipe, experiment=None, **options) -> Session:
+        """A fresh run of a recipe (a Recipe or its JSON), its edits included.
+
+        `experiment` is the class where the recipe's name alone does not find it (a file's).
+        """
         if isinstance(recipe, str):
             recipe = Recipe.from_json(recipe)
         return cls(
-            recipe.experiment, recipe.controls, recipe.seed, recipe.device, recipe.dtype,
-            edits=recipe.edits, **options,
+            experiment or recipe.experiment, recipe.controls, recipe.seed, recipe.device,
+            recipe.dtype, edits=recipe.edits, **options,
         )  # fmt: skip
 
     def _start(self) -> None:

@@ -1,0 +1,41 @@
+"""Measures on recorded data, against closed forms."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from lab.core.metrics import at, best, first, slope, which_law
+
+
+def test_slope_of_a_power_law_and_what_is_not_a_number():
+    k = np.arange(1.0, 100)
+    y = xr.DataArray(np.stack([k**-1.5, k**2]), dims=("arm", "k"), coords={"k": k})
+    y[0, 50:] = np.nan
+    assert np.allclose(slope(y, y.k, "k"), [-1.5, 2])
+    assert slope(y + 100 * (y.k < 5), y.k, "k", window=(5, 40)).values == pytest.approx([-1.5, 2])
+
+
+def test_first_and_at():
+    y = xr.DataArray([3.0, 2, 1, 0.5], dims="k", coords={"k": [0, 2, 4, 8]})
+    assert first(y, below=1.5) == 4
+    assert first(y, below=0.1) == np.inf
+    assert at(y, 5) == 1
+
+
+def test_best_is_one_value_for_all_seeds_and_refuses_the_edge():
+    lr = [0.1, 0.2, 0.4]
+    gap = xr.DataArray([[3.0, 1, 2], [3.0, 1, np.nan]], dims=("seed", "lr"), coords={"lr": lr})
+    d = xr.Dataset({"gap": gap})
+    assert float(best(d, over="lr", by="gap").best_lr) == 0.2
+    with pytest.raises(ValueError, match="edge of its grid"):
+        best(d.isel(lr=[1, 2]), over="lr", by="gap")
+
+
+@pytest.mark.parametrize(
+    ("law", "y"), [("flat", lambda x: 3 + 0 * x), ("log", np.log), ("power", lambda x: x**0.5)]
+)
+def test_which_law(law, y):
+    x = np.geomspace(4, 4096, 8)
+    noise = 1 + 0.01 * np.random.default_rng(0).standard_normal(8)
+    values = xr.DataArray(y(x) * noise, dims="n", coords={"n": x})
+    assert which_law(values, values.n, "n") == law

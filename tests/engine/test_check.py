@@ -1,0 +1,190 @@
+"""The contract check: the specimens pass, and every planted trap is caught."""
+
+import pytest
+import torch
+from specimens import CARD, Counting, Descent, Spin, Training
+from torch import nn
+
+from lab.engine import Experiment, Quantity, given
+from lab.engine.check import check
+
+MEMORY = {"count": 0}
+
+
+@pytest.mark.parametrize("experiment", [Spin, Descent, Training, Counting])
+def test_honest_experiments_pass(experiment):
+    assert [f for f in check(experiment) if not f.ok] == []
+
+
+class Honest:
+    """What the traps share; a trap replaces one method."""
+
+    card = CARD
+    quantities = {"loss": Quantity("loss")}
+
+    def init(given, c, rng, backend):
+        return {"w": rng.normal("w", (4,)), "m": torch.zeros(4)}
+
+    def step(state, given, c, k, rng):
+        return {"w": state["w"] * 0.9, "m": state["m"]}
+
+    def observe(state, given, c):
+        return {"loss": state["w"].norm()}
+
+
+def trap(**methods):
+    body = {name: value for name, value in vars(Honest).items() if not name.startswith("__")}
+    return type("Trap", (Experiment,), {**body, **methods, "__module__": __name__})
+
+
+def module_init(*layers):
+    def init(given, c, rng, backend):
+        net = nn.Sequential(nn.Linear(4, 4), *layers, nn.Linear(4, 1))
+        return {"net": net, "opt": torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)}
+
+    return init
+
+
+def module_step(state, given, c, k, rng):
+    state["opt"].zero_grad()
+    state["net"](rng.normal("x", (8, 4))).square().mean().backward()
+    state["opt"].step()
+    state["opt"].zero_grad()
+    return state
+
+
+def module_observe(state, given, c):
+    return {"loss": state["net"][0].weight.norm()}
+
+
+def dropout():
+    return trap(init=module_init(nn.Dropout(0.5)), step=module_step, observe=module_observe)
+
+
+def gradient_accumulation():
+    def step(state, given, c, k, rng):
+        state["net"](rng.normal("x", (8, 4))).square().mean().backward()
+        if k % 4 == 3:
+            state["opt"].step()
+            state["opt"].zero_grad()
+        return state
+
+    return trap(init=module_init(), step=step, observe=module_observe)
+
+
+def lbfgs():
+    def init(given, c, rng, backend):
+        net = nn.Linear(4, 1)
+        return {"net": net, "opt": torch.optim.LBFGS(net.parameters(), lr=0.01, max_iter=2)}
+
+    def step(state, given, c, k, rng):
+        x = rng.normal("x", (8, 4))
+
+        def closure():
+            state["opt"].zero_grad()
+            loss = (state["net"](x) - 1).square().mean()
+            loss.backward()
+            return loss
+
+        state["opt"].step(closure)
+        state["opt"].zero_grad()
+        return state
+
+    return trap(init=init, step=step, observe=lambda s, g, c: {"loss": s["net"].weight.norm()})
+
+
+def closure():
+    def init(given, c, rng, backend):
+        w = rng.normal("w", (4,))
+        return {"w": w, "move": lambda: w.mul_(0.9)}
+
+    def step(state, given, c, k, rng):
+        state["move"]()
+        return state
+
+    return trap(init=init, step=step)
+
+
+def aliased_view():
+    def init(given, c, rng, backend):
+        w = rng.normal("w", (4,))
+        return {"w": w, "m": w[:2]}
+
+    def step(state, given, c, k, rng):
+        state["m"].mul_(0.9)
+        return state
+
+    return trap(init=init, step=step)
+
+
+def module_global():
+    def step(state, given, c, k, rng):
+        MEMORY["count"] += 1
+        return {"w": state["w"] + MEMORY["count"], "m": state["m"]}
+
+    return trap(step=step)
+
+
+def given_changed():
+    @given(by=())
+    def data(c, rng, backend):
+        return torch.ones(4)
+
+    def step(state, given, c, k, rng):
+        given.data.mul_(0.99)
+        return {"w": state["w"] * given.data, "m": state["m"]}
+
+    return trap(data=data, step=step)
+
+
+def observe_moves():
+    def observe(state, given, c):
+        state["m"] += 1
+        return {"loss": state["w"].norm()}
+
+    return trap(observe=observe)
+
+
+def hangs_on_a_graph():
+    def init(given, c, rng, backend):
+        return {"w": rng.normal("w", (4,)).requires_grad_() * 1.0, "m": torch.zeros(4)}
+
+    return trap(init=init)
+
+
+def batch_norm():
+    def observe(state, given, c):
+        return {"loss": state["net"](torch.ones(3, 4)).norm()}
+
+    return trap(init=module_init(nn.BatchNorm1d(4)), step=module_step, observe=observe)
+
+
+def draws_from_the_global_generator():
+    def step(state, given, c, k, rng):
+        return {"w": state["w"] + torch.randn(4), "m": state["m"]}
+
+    return trap(step=step)
+
+
+TRAPS = (
+    dropout, gradient_accumulation, lbfgs, closure, aliased_view, module_global, given_changed,
+    observe_moves, hangs_on_a_graph, batch_norm, draws_from_the_global_generator,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("plant", TRAPS, ids=lambda plant: plant.__name__)
+def test_a_planted_trap_is_caught(plant):
+    findings = check(plant())
+    assert any(not finding.ok for finding in findings), findings
+    assert all("\n" not in finding.message for finding in findings)
+
+
+def test_declarations_are_checked_first():
+    def observe(state, given, c):
+        return {"other": 1.0}
+
+    findings = check(trap(quantities={}, observe=observe))
+    assert [f.test for f in findings] == ["declarations"]
+    assert "quantities is empty" in findings[0].message
+    named = [f for f in check(trap(observe=observe)) if not f.ok]
+    assert named[0].message == "quantities and observe() differ: loss, other"

@@ -1,0 +1,249 @@
+"""A session: exact whatever is done to it."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from specimens import Counting, Descent, Spin, Training
+
+from lab.core.backend import BackendError
+from lab.engine.controls import ControlError
+from lab.engine.session import Session, SessionError
+from lab.engine.status import Status
+from lab.engine.suggest import UnknownName
+from lab.engine.tree import digest
+
+ALL = (Spin, Descent, Training, Counting)
+
+
+def test_starts_ready_with_the_first_row_recorded():
+    session = Session(Spin)
+    assert (session.status, session.head, session.k) == (Status.READY, 0, 0)
+    assert session.trace.k.tolist() == [0]
+    assert session.pictures.ks == [0]
+
+
+def test_advance_returns_the_steps_taken_and_zero_once_ended():
+    session = Session(Training)
+    assert session.advance(30) == 30
+    assert session.status is Status.PAUSED
+    assert session.advance(1000) == 50
+    assert (session.status, session.ended, session.sentence) == (
+        Status.FINISHED,
+        "done",
+        "trained enough",
+    )
+    assert session.advance(10) == 0
+
+
+@pytest.mark.parametrize("experiment", ALL)
+def test_the_trace_does_not_depend_on_how_advance_is_cut(experiment):
+    whole, cut, sliced = (Session(experiment) for _ in range(3))
+    whole.advance(70)
+    for n in (1, 2, 3, 5, 7, 11, 13, 17, 11):
+        cut.advance(n)
+    while sliced.head < 70:
+        sliced.advance(70 - sliced.head, budget_s=1e-5)
+    for other in (cut, sliced):
+        assert digest(other.state) == digest(whole.state)
+        for name in whole.trace.names:
+            assert np.array_equal(whole.trace[name], other.trace[name])
+        assert whole.pictures.ks == other.pictures.ks
+
+
+def test_the_recording_schedule_is_logarithmic():
+    session = Session(Counting)
+    session.advance(10_000)
+    assert len(session.trace) == 1593
+    session.advance(90_000)
+    assert len(session.trace) == 2440  # with the last row
+    assert len(session.pictures) == 0
+
+
+def test_pictures_are_thinned_to_a_bound():
+    session = Session(Spin)
+    session.advance(3_000)
+    assert 200 <= len(session.pictures) <= 400
+    k, picture = session.pictures.at(1_999)
+    assert k <= 1_999
+    assert np.array_equal(picture["x"], session.look(k).picture["x"])
+    assert picture["left"].dtype == bool
+
+
+def test_look_and_seek_equal_a_fresh_run_and_move_nothing():
+    session = Session(Spin)
+    session.advance(40)
+    session.set(angle=1.0)
+    session.advance(60)
+    end = digest(session.state)
+    for k in (0, 17, 40, 41, 99):
+        fresh = Session(Spin, edits=session.edits)
+        fresh.advance(k)
+        look = session.look(k)
+        assert np.array_equal(look.values["x"], fresh.trace["x"][-1])
+        assert np.array_equal(look.picture["x"], fresh.picture()["x"])
+    assert session.seek(17) == 17
+    assert session.seek(10**9) == session.head == 100
+    assert digest(session.state) == end
+
+
+def test_an_edit_is_recorded_with_its_old_value_and_acts_at_the_next_step():
+    session = Session(Spin)
+    session.advance(10)
+    assert session.set(angle=1.0) is session
+    assert [tuple(e) for e in session.edits] == [(10, "angle", 0.3, 1.0)]
+    session.set(angle=0.7)
+    assert [tuple(e) for e in session.edits] == [(10, "angle", 0.3, 0.7)]
+    session.set(angle=0.3)
+    assert session.edits == []
+
+
+def test_set_behind_the_head_makes_a_branch():
+    session = Session(Spin)
+    session.advance(50)
+    before = digest(session.state)
+    session.seek(20)
+    branch = session.set(angle=2.0)
+    assert branch is not session
+    assert (branch.head, session.head) == (20, 50)
+    branch.advance(30)
+    assert digest(session.state) == before != digest(branch.state)
+    assert np.array_equal(branch.trace["x"][:21], session.trace["x"][:21])
+
+
+def test_set_refuses_what_cannot_change_in_a_run():
+    session = Session(Spin)
+    with pytest.raises(SessionError, match=r"method starts again: use Session\("):
+        session.set(method="picard")
+    with pytest.raises(UnknownName, match="did you mean 'angle'"):
+        session.set(angel=1.0)
+    with pytest.raises(ControlError, match="angle goes from 0 to 3.2; not 7"):
+        session.set(angle=7)
+    assert session.edits == []
+
+
+def test_run_until_pauses_at_the_exact_step():
+    session = Session(Spin)
+    session.run_until("residual < 1e-3")
+    k = session.head
+    assert session.status is Status.PAUSED
+    assert session.look(k).values["residual"] < 1e-3 <= session.look(k - 1).values["residual"]
+    fresh = Session(Spin)
+    fresh.advance(k)
+    assert digest(fresh.state) == digest(session.state)
+    session.advance(5)
+    assert session.head == k + 5
+
+
+def test_run_until_names_an_unknown_quantity():
+    with pytest.raises(UnknownName, match="did you mean 'residual'"):
+        Session(Spin).run_until("residul < 1")
+
+
+def test_divergence_is_located_exactly_and_named():
+    session = Session(Descent, {"lr": 2.1})
+    session.advance(100_000)
+    assert (session.status, session.ended) == (Status.FINISHED, "diverged")
+    assert session.sentence == f"diverged at {session.head}: gap over 1e+12"
+    assert session.look(session.head - 1).values["gap"] <= 1e12 < session.trace["gap"][-1]
+
+
+def test_a_step_that_raises_keeps_everything_before_it():
+    session = Session(Counting, {"raises": 777})
+    session.advance(10_000)
+    assert session.status is Status.FAILED
+    assert session.sentence == "failed at 777: ValueError: bad shape"
+    assert (session.head, session.state["x"]) == (777, 777)
+    session.seek(500)
+    branch = session.set(mend=True)
+    assert branch.advance(1000) == 1000
+
+
+def test_reset_and_reseed():
+    session = Session(Spin)
+    session.advance(10)
+    session.set(angle=1.0)
+    session.advance(10)
+    session.reset()
+    assert (session.head, session.edits, session.initial["angle"]) == (0, [], 1.0)
+    session.reseed()
+    assert session.seed == 1
+    other = Session(Spin, {"angle": 1.0}, seed=1)
+    assert digest(other.state) == digest(session.state)
+
+
+def test_close_cancels_and_keeps_the_trace():
+    session = Session(Spin)
+    session.advance(3)
+    session.close()
+    assert (session.status, session.sentence) == (Status.CANCELLED, "stopped at 3")
+    assert session.advance(1) == 0
+    assert len(session.trace) == 4
+
+
+def test_stages_are_noted_and_recorded_densely():
+    session = Session(Training)
+    session.advance(300)
+    assert session.trace.stages == [(0, "warm"), (20, "late")]
+    assert session.trace.assessed.k[-1] == session.head == 80
+    assert {0, 20, 80} <= set(session.trace.assessed.k.tolist())
+
+
+def test_events_are_marked():
+    session = Session(Spin)
+    session.advance(1000)
+    k = session.trace.events["small"]
+    assert session.trace.first("residual", below=1e-2) == k
+    assert session.trace.at(k=k)["residual"] < 1e-2
+
+
+def test_a_recipe_travels_as_json_and_gives_the_same_trace():
+    session = Session(Spin, {"angle": 1.2}, seed=3)
+    session.advance(10)
+    session.set(angle=0.5)
+    session.advance(30)
+    text = session.recipe.json()
+    assert json.loads(text)["edits"] == [[10, "angle", 1.2, 0.5]]
+    again = Session(Spin, session.initial, 3, edits=session.recipe.edits)
+    again.advance(40)
+    assert digest(again.state) == digest(session.state)
+
+
+def test_a_dump_goes_on_where_it_was_and_the_callers_edits_rule():
+    session = Session(Training)
+    session.advance(33)
+    blob = session.dump()
+    session.set(lr=0.5)
+    again = Session.load(blob, session.recipe)
+    assert (again.head, [tuple(e) for e in again.edits]) == (33, [(33, "lr", 0.01, 0.5)])
+    session.advance(20)
+    again.advance(20)
+    assert digest(again.state) == digest(session.state)
+
+
+def test_neither_torch_threads_nor_generators_move():
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    threads = torch.get_num_threads()
+    Session(Training).advance(10)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.get_num_threads() == threads
+    assert float(torch.tensor(1e-310, dtype=torch.float64) * 1) != 0
+
+
+def test_an_absent_device_is_refused_in_a_sentence():
+    if torch.cuda.is_available():
+        pytest.skip("this machine has cuda")
+    with pytest.raises(BackendError, match="no device 'cuda' here; there is cpu"):
+        Session(Spin, device="cuda")
+
+
+def test_traces_go_outside_as_xarray():
+    session = Session(Training)
+    session.advance(40)
+    data = session.trace.to_dataset()
+    assert data.error.dims == ("k",)
+    assert data.costly.dims == ("k_assessed",)
+    assert pickle.loads(pickle.dumps(session.trace)).k.tolist() == session.trace.k.tolist()

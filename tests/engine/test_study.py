@@ -1,0 +1,105 @@
+"""Studies: grids of runs, alone and as lanes of a batch."""
+
+import numpy as np
+import pytest
+from specimens import Counting, Descent, Spin, Training
+
+from lab.engine import Grid, below, steps
+from lab.engine.cells import run_cell
+from lab.engine.lanes import groups, run_lanes
+from lab.engine.race import Race
+from lab.engine.study import Study
+from lab.engine.suggest import UnknownName
+from lab.engine.sweep import coarse_to_fine, sweep
+
+
+def test_a_study_gives_a_dataset_over_its_axes_and_seeds():
+    grid = Grid({"arm": "all", "angle": (0.1, 0.5, 1.0)}, seeds=2, stop=steps(30), keep="log")
+    data = Study(Spin, grid).run()
+    assert dict(data.sizes) == {"arm": 2, "angle": 3, "seed": 2, "k": 31, "axis": 2}
+    assert data.residual.dims == ("arm", "angle", "seed", "k")
+    assert (data.status == "budget").all()
+    assert (data.steps == 30).all()
+
+
+def test_lanes_agree_with_single_runs_exact_ends_included():
+    grid = Grid({"lr": (0.1, 0.5, 1.3, 1.9, 2.1, 3.0)}, seeds=4, stop=below("gap", 1e-3))
+    study = Study(Descent, grid)
+    lanes = run_lanes(study.jobs)
+    alone = [run_cell(job) for job in study.jobs]
+    assert [c.steps for c in lanes] == [c.steps for c in alone]
+    assert [c.status for c in lanes] == [c.status for c in alone]
+    assert {"rule", "diverged"} == {c.status for c in lanes}
+    for one, other in zip(lanes, alone, strict=True):
+        assert one.end["gap"] == pytest.approx(other.end["gap"], rel=1e-4)
+
+
+def test_a_lanes_noise_is_that_of_the_single_run_whatever_the_number_of_lanes():
+    grid = Grid(seeds=6, set={"noisy": 0.5}, stop=steps(130), keep="log")
+    jobs = Study(Descent, grid).jobs
+    six, two = run_lanes(jobs), run_lanes(jobs[4:])
+    single = run_cell(jobs[4])
+    assert np.array_equal(six[4].rows["gap"], two[0].rows["gap"])
+    assert np.allclose(six[4].rows["gap"], single.rows["gap"], rtol=1e-5)
+
+
+def test_lanes_share_what_is_structural():
+    grid = Grid({"n": (2, 3), "lr": (0.1, 0.2)}, seeds=5, stop=steps(3))
+    jobs = Study(Descent, grid).jobs
+    assert sorted(map(len, groups(Descent, jobs))) == [10, 10]
+
+
+def test_runs_that_end_early_leave_nan_behind_not_padding():
+    grid = Grid({"lr": (0.5, 1.9)}, seeds=1, stop=below("gap", 1e-2), keep="log")
+    data = Study(Descent, grid).run()
+    short = data.gap.sel(lr=0.5).isel(seed=0)
+    assert np.isnan(short.values[-1])
+    assert short.dropna("k").k[-1] == data.steps.sel(lr=0.5).isel(seed=0)
+
+
+def test_keep_all_records_every_step():
+    data = Study(Counting, Grid(seeds=1, stop=steps(2_000), keep="all")).run()
+    assert data.sizes["k"] == 2_001
+
+
+def test_costly_numbers_are_there_at_the_end():
+    data = Study(Training, Grid(seeds=2)).run()
+    assert (data.status == "done").all()
+    assert np.isfinite(data.costly).all()
+
+
+def test_a_failed_run_is_a_status_not_an_exception():
+    data = Study(Counting, Grid({"raises": (-1, 5)}, seeds=1, stop=steps(20))).run()
+    assert data.status.values.ravel().tolist() == ["budget", "failed"]
+
+
+def test_an_unknown_axis_is_named():
+    with pytest.raises(UnknownName, match="no control 'angel'; did you mean 'angle'"):
+        Study(Spin, Grid({"angel": (1,)}))
+
+
+def test_a_study_is_live():
+    study = Study(Counting, Grid(seeds=3, stop=steps(2)))
+    seen = []
+    for i, _ in study:
+        seen.append(i)
+        assert int((study.dataset().status != "").sum()) == len(seen)
+    assert sorted(seen) == [0, 1, 2]
+
+
+def test_a_sweep_goes_from_coarse_to_fine():
+    order = coarse_to_fine([5, 5])
+    assert order[:4] == [(0, 0), (0, 4), (4, 0), (4, 4)]
+    assert len(set(order)) == 25
+    study = sweep(Descent, "lr", "noisy", points=3, stop="gap < 1e-3 or k >= 200")
+    data = study.run()
+    assert dict(data.sizes) == {"lr": 3, "noisy": 3, "seed": 1}
+
+
+def test_a_race_shares_start_and_noise():
+    race = Race(Spin, seed=2)
+    race.advance(50)
+    one, other = race.lanes.values()
+    assert np.array_equal(one.trace["x"][0], other.trace["x"][0])
+    assert race.order() == ["Halpern", "Picard"]
+    assert race.to_dataset().residual.dims == ("arm", "k")
