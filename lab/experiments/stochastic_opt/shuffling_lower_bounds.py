@@ -1,0 +1,231 @@
+"""The order of the data, on the function that was made to be hard for every order."""
+
+import torch
+
+from lab.core.metrics import slope
+from lab.core.problems import finite_sums
+from lab.core.random import Uniform
+from lab.core.shuffling import ORDERS, discrepancy, epoch, walk
+from lab.engine import (
+    AtLeast,
+    AtMost,
+    Card,
+    Check,
+    Claim,
+    Control,
+    Convergence,
+    Curves,
+    Experiment,
+    Grid,
+    Integer,
+    Number,
+    Plane,
+    Preset,
+    Profile,
+    Quantity,
+    Selector,
+    Within,
+    given,
+    steps,
+)
+
+PUSHES = {"circle": finite_sums.circle, "opposite": finite_sums.opposite}
+EPOCHS = [64, 91, 128, 181, 256, 362, 512]  # where slopes are read: half octaves
+
+
+def problem(given, c):
+    return finite_sums.TwoSided(given.pieces, left=c.bend, right=1.0)
+
+
+def in_epochs(arm, of="tuned"):
+    """Slope in K of one order's best gap, the mean over the numbers of components."""
+    return lambda d: slope(d[of].sel(arm=arm, k=EPOCHS), d.k.sel(k=EPOCHS), "k").mean("n")
+
+
+def in_components(arm):
+    """Slope in n of one order's best gap, the mean over the numbers of epochs."""
+    return lambda d: slope(d.tuned.sel(arm=arm, k=EPOCHS), d.n, "n").mean("k")
+
+
+def inside(d):
+    """Whether every best pace lies inside the grid of paces."""
+    best = d.best_pace.sel(k=EPOCHS)
+    return (best > 0.005) & (best < 1)
+
+
+def stray(arm):
+    return lambda d: slope(d.herding.sel(arm=arm), d.n, "n")
+
+
+NEAR = {1: Within(-1.3, -0.7), 2: Within(-2.3, -1.7)}
+RATES = tuple(
+    Check(f"{name} in {axis}", measure(arm), NEAR[power], label=f"{arm}, slope in {axis}")
+    for arm, name, power_k, power_n in (
+        ("with replacement", "replacement", 1, 1),
+        ("reshuffling", "reshuffling", 2, 1),
+        ("GraB", "grab", 2, 2),
+    )
+    for axis, measure, power in (("K", in_epochs, power_k), ("n", in_components, power_n))
+) + (
+    Check("inside", inside, AtLeast(1), over="all", main=False, label="best pace inside the grid"),
+)
+THREE = ("with replacement", "reshuffling", "GraB")
+
+
+class ShufflingLowerBounds(Experiment):
+    """Stochastic gradients on the function that was made to be hard for every order.
+
+    Watch the gaps part, then the walk that parts them.
+    """
+
+    card = Card(
+        title="The order of the data",
+        question="Same data, same number of steps, another order. What can that be worth?",
+        answer="With n components a shuffled order gains a factor of the epochs K, a balanced one "
+        "another factor of n, and no order more.",
+        why="Within an epoch the iterate strays as far as the partial sums of the pushes. The "
+        "steep side throws it back harder, which leaves a bias that no average removes. Random "
+        "orders stray like the root of n, balanced ones hardly. Where both sides bend alike there "
+        "is no such bias, and shuffling is faster than its bound.",
+        papers=("tighter-lower-bounds-shuffling-sgd",),
+        equations=(
+            r"f_i(x) = \sum_j h(x_j) + \langle a_i, x\rangle, \quad \sum_i a_i = 0",
+            r"x \leftarrow x - \eta\,\nabla f_{\sigma(t)}(x), \quad t = 1, \dots, n",
+            r"\tfrac{1}{nK}, \quad \tfrac{1}{nK^2}, \quad \tfrac{1}{n^2K^2}",
+        ),
+        tags=("stochastic gradients", "lower bound", "herding", "without replacement"),
+    )
+
+    n = Integer(32, bounds=(4, 128), doc="components; an epoch visits n of them")
+    order = Selector("GraB", objects=tuple(ORDERS), doc="which component comes next")
+    pace = Number(0.1, bounds=(0.005, 1), live=True, log=True, doc="n times the step size")
+    bend = Number(4.0, bounds=(1, 10), doc="curvature on the left over that on the right")
+    pushes = Selector("circle", objects=tuple(PUSHES), doc="where the components push")
+    copies = Integer(8, bounds=(1, 64), doc="runs that a gap is averaged over")
+
+    arms = {label: {"order": label} for label in ORDERS}
+    presets = {
+        "alike": Preset("Bend both sides alike, watch shuffling leave its bound behind", bend=1.0),
+        "paper": Preset("Push only left and right, as the lower bound does", pushes="opposite"),
+        "crowd": Preset("Take 128 components, watch the walks grow and one stay", n=128),
+        "hasty": Preset("Hurry five times as much, fall fast and stall high", pace=0.5),
+        "check": Preset("A few small runs", n=8, copies=2),
+    }
+    quantities = {
+        "tuned": Quantity("gap at the best pace", log=True, better="less"),
+        "gap": Quantity("gap at your pace", log=True, better="less"),
+        "averaged": Quantity("gap of averaged iterates at their best pace", log=True),
+        "best_pace": Quantity("best pace", log=True),
+        "herding": Quantity("farthest point of the walk", better="less"),
+    }
+    views = [
+        Convergence("tuned", slopes=(-1, -2), title="Gap", note="at the best pace for each epoch"),
+        Plane("pic.walk", lines="pic.links", title="Walk", note="sums of the pushes, one epoch"),
+        Profile("pic.valley", x="pic.paces", log="xy", title="Gap by pace", note="at this epoch"),
+        Curves("herding", log="x", title="Stray", note="the farthest point of each epoch's walk"),
+        Convergence("gap", fit=False, title="Your pace", note="turn it while it runs"),
+        Curves(
+            "tuned", x="n", by="arm", of="components", log="xy", slopes=(-1, -2), fit=True,
+            title="Gap by components", note="128 epochs, best pace",
+        ),
+    ]  # fmt: skip
+    dtype = "float64"
+    max_steps = 4096
+
+    @given()
+    def grid(c, rng, backend):
+        """The paces that are tried side by side, the same for every order."""
+        return backend.logspace(0.005, 1.0, 48)
+
+    @given(by=("n", "pushes"))
+    def pieces(c, rng, backend):
+        return PUSHES[c.pushes](c.n, backend)
+
+    def noise(c):
+        return {"draw": Uniform((c.copies, 1, c.n))}
+
+    def init(given, c, rng, backend):
+        """Far from the minimum, in `copies` x (the paces and, last, your own) lanes."""
+        n, dim = given.pieces.shape
+        lanes = (c.copies, len(given.grid) + 1)
+        x = 1000 * backend.ones(*lanes, dim)
+        first = rng.uniform("first", (c.copies, 1, n))
+        order = ORDERS[c.order].init(first.expand(*lanes, n), dim)
+        return {"x": x, "average": x.clone(), "order": order, "visits": first[:, 0].argsort(-1)}
+
+    def step(state, given, c, k, rng):
+        """One epoch."""
+        own = torch.as_tensor(c.pace, dtype=given.grid.dtype, device=given.grid.device)
+        pace = torch.cat([given.grid, own.reshape(1)])[:, None]
+        order = ORDERS[c.order]
+        visits = order.visits(state["order"], rng["draw"])
+        x, gradients = epoch(problem(given, c), state["x"], visits, pace / c.n)
+        return {
+            "x": x,
+            # The weights of the average grow as fast as the start is forgotten.
+            "average": torch.lerp(state["average"], x, pace),
+            "order": order.learn(state["order"], visits, gradients),
+            "visits": visits[:, -1].clone(),
+        }
+
+    def observe(state, given, c):
+        value = problem(given, c).value
+        gaps = value(state["x"]).mean(0)
+        return {
+            "tuned": gaps[:-1].min(),
+            "gap": gaps[-1],
+            "averaged": value(state["average"]).mean(0)[:-1].min(),
+            "best_pace": given.grid[gaps[:-1].argmin()],
+            "herding": discrepancy(given.pieces, state["visits"]).mean(),
+        }
+
+    def picture(state, given, c):
+        path = walk(given.pieces, state["visits"][0])
+        if path.shape[1] == 1:  # on a line: unrolled, one visit further with every step
+            across = torch.linspace(-1, 1, len(path)).to(path)[:, None] * c.n**0.5
+            path = torch.cat([across, path], 1)
+        return {
+            "walk": path,
+            "links": torch.cat([path[:-1], path[1:]], 1),
+            "valley": problem(given, c).value(state["x"]).mean(0)[:-1],
+            "paces": given.grid,
+        }
+
+    studies = {
+        "components": Grid(
+            {"n": (8, 16, 32, 64), "arm": "all"}, seeds=4, stop=steps(128), keep="log"
+        ),
+    }
+    claims = [
+        Claim(
+            "walk",
+            "The walk of a random order grows like the root of n, that of GraB stays bounded",
+            source="desk, on Lu, Guo and De Sa 2022, Thm 4",
+            runs=Grid(
+                {"n": (8, 32, 128), "arm": ("reshuffling", "GraB")},
+                set={"pace": 0.5},
+                stop=steps(32),
+            ),
+            checks=(
+                Check("random", stray("reshuffling"), Within(0.4, 0.6), label="slope"),
+                Check("balanced", stray("GraB"), AtMost(0.15), label="slope"),
+            ),
+            control=Control({"order": "reshuffling"}, breaks=("balanced",)),
+        ),
+        Claim(
+            "rates",
+            "With a tuned step the gap falls like 1/(nK) with replacement, 1/(nK²) reshuffled and "
+            "1/(n²K²) with GraB, up to logarithms, where the bowl is steeper on one side",
+            source="Thms on reshuffling and on arbitrary permutations",
+            runs=Grid(
+                {"n": (8, 16, 32, 64), "arm": THREE},
+                set={"pushes": "opposite"}, stop=steps(512), keep="log",
+            ),
+            checks=RATES,
+            control=Control(
+                {"bend": 1.0}, breaks=("reshuffling in K", "grab in K"),
+                over={"n": (8, 16), "arm": ("reshuffling", "GraB")},
+            ),
+            tier="standard",
+        ),
+    ]  # fmt: skip
