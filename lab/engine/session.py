@@ -30,16 +30,12 @@ from lab.engine.recipe import Edit, Recipe
 from lab.engine.registry import load, load_source, source_of
 from lab.engine.rules import rule as as_rule
 from lab.engine.schedule import COSTLY, DENSE, DENSE_AFTER_STAGE, next_record
-from lab.engine.status import Status
+from lab.engine.status import SessionError, Status
 from lab.engine.suggest import unknown
 from lab.engine.trace import Trace
 
 SLICE_S = 0.004  # the clock is read about this often inside a slice
 FAR = 1 << 60
-
-
-class SessionError(ValueError):
-    """A verb that does not fit the run; one line that says what does."""
 
 
 class Replay:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+class SessionError(ValueError):
+    """A verb that does not fit the run; one line that says what does."""
+
+
 class Status(StrEnum):
     """What a run is doing. Its value is the word used in JSON, links and on the page."""
 
