@@ -16,7 +16,7 @@ from lab.engine.registry import load, source_of
 from lab.engine.rules import rule as as_rule
 from lab.engine.suggest import unknown
 
-LEAST_LANES = 4  # fewer runs are made one by one
+LEAST_LANES = 6  # fewer runs are made one by one
 
 
 class Study:
