@@ -300,9 +300,7 @@ def problems(experiment) -> list[str]:
                 tell(f"given {g.name}: {unknown('given', other, experiment.givens)}")
     for view in experiment.views:
         if view.of is not None and view.of not in experiment.studies:
-            tell(
-                f"view {view.title or view.sources}: {unknown('study', view.of, experiment.studies)}"
-            )
+            tell(f"view {view.kind}: {unknown('study', view.of, experiment.studies)}")
         if view.of is None:
             for source in view.sources:
                 if not source.startswith("pic.") and source not in experiment.quantities:

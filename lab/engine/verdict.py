@@ -259,13 +259,12 @@ def _share(check: Check, values: np.ndarray) -> Judged:
     # With few seeds Wilson's lower end stays far below 1 even if every seed meets the check, so
     # the share itself decides, and the interval is shown.
     least = check.over.least
-    judged = Judged(
+    return Judged(
         check.id, share, (float(centre - reach), float(centre + reach)),
         f"{check.expect} in at least {least:.0%} of seeds", least, 1.0,
         "pass" if share >= least else "miss" if centre + reach < least else "unclear",
         label=check.label,
     )  # fmt: skip
-    return judged
 
 
 def _pooled(check: Check, data) -> Judged:
