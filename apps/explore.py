@@ -1,0 +1,5 @@
+"""One experiment, live: /explore?name=NAME."""
+
+from lab.ui.pages import explore
+
+explore()

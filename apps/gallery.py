@@ -1,0 +1,5 @@
+"""The list of experiments: `panel serve apps/*.py --index gallery --address 127.0.0.1`."""
+
+from lab.ui.pages import gallery
+
+gallery()

@@ -1,0 +1,109 @@
+"""The HTML documents around the pages: no request but to this server, no web font.
+
+The theme is decided before the first paint: what a person chose, else what the system asks for.
+"""
+
+from __future__ import annotations
+
+from lab.ui.markup import LOGO
+from lab.ui.shell import style
+
+_HEAD = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title>
+<link rel="icon" href="data:image/svg+xml,%s">
+<script>(function () {
+  var kept = null;
+  try { kept = localStorage.getItem("lab-theme"); } catch (e) {}
+  document.documentElement.dataset.theme =
+    kept || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+})();</script>
+<style>%s
+html { height: auto; }
+body { margin: 0; background: var(--ground); overflow-x: hidden; }
+</style>"""
+
+# The page's own finder: words in any order; the list is short enough to be searched as it stands.
+_LIST_SCRIPT = """<script>(function () {
+  var root = document.documentElement, lab = document.querySelector(".lab");
+  var show = function (theme) { root.dataset.theme = lab.dataset.theme = theme; };
+  show(root.dataset.theme);
+  document.querySelector("[data-do=theme]").addEventListener("click", function () {
+    show(root.dataset.theme === "dark" ? "light" : "dark");
+    try { localStorage.setItem("lab-theme", root.dataset.theme); } catch (e) {}
+  });
+  document.querySelectorAll("[data-do=dismiss]").forEach(function (node) {
+    node.addEventListener("click", function () { node.closest(".bar").remove(); });
+  });
+  var find = document.getElementById("find");
+  if (!find) return;
+  var filter = function () {
+    var words = find.value.toLowerCase().split(/\\s+/).filter(Boolean), hits = 0;
+    document.querySelectorAll(".list li[data-words]").forEach(function (item) {
+      var hit = words.every(function (w) { return item.dataset.words.includes(w); });
+      item.hidden = !hit; hits += hit;
+    });
+    document.querySelectorAll(".list section").forEach(function (family) {
+      family.hidden = !family.querySelector("li:not([hidden])");
+    });
+    document.querySelector(".none").hidden = hits > 0 || !words.length;
+  };
+  find.addEventListener("input", filter);
+  find.addEventListener("keydown", function (event) {
+    if (event.key !== "Enter") return;
+    var first = document.querySelector(".list section:not([hidden]) li:not([hidden]) a");
+    if (first) first.click();
+  });
+  document.addEventListener("keydown", function (event) {
+    if (document.activeElement === find || event.ctrlKey || event.metaKey) return;
+    if (event.key === "/") { event.preventDefault(); find.focus(); }
+    if (event.key === "d") document.querySelector("[data-do=theme]").click();
+  });
+  if (location.hash === "#find") find.focus();
+})();</script>"""
+
+_ICON = (
+    LOGO.replace("var(--ink)", "%2314181B")
+    .replace("var(--now)", "%23FFD21A")
+    .replace("<svg ", "<svg xmlns='http://www.w3.org/2000/svg' ")
+    .replace('"', "'")
+    .replace("<", "%3C")
+    .replace(">", "%3E")
+)
+
+
+def _head() -> str:
+    return _HEAD % (_ICON, style())
+
+
+def plain(title: str, body: str) -> str:
+    """A document that is HTML alone: no session is opened, nothing is loaded."""
+    from lab.ui.markup import esc
+
+    return (
+        _head().replace("{{ title }}", esc(title))
+        + f"</head><body>{body}{_LIST_SCRIPT}</body></html>"
+    )
+
+
+def live() -> str:
+    """The template of a document that holds Bokeh roots.
+
+    What Python made of the page is drawn at once (`first`), in a shadow root of its own; the
+    living page takes its place as soon as the scripts are there, without a shift.
+    """
+    return (
+        "{% from macros import embed %}"
+        + _head()
+        + """{{ bokeh_css }}{{ bokeh_js }}
+<style>#lab-first { position: absolute; inset: 0 0 auto; z-index: 1; }</style></head><body>
+<div id="lab-first"><template shadowrootmode="open"><style>{{ first_style }}</style>
+<div class="lab" inert>{{ first }}</div></template></div>
+<script>(function () {
+  var root = document.getElementById("lab-first").shadowRoot;
+  if (root) root.querySelector(".lab").dataset.theme = document.documentElement.dataset.theme;
+})();</script>
+{% for doc in docs %}{% for root in doc.roots %}{{ embed(root) }}{% endfor %}{% endfor %}
+{{ plot_script }}</body></html>"""
+    )

@@ -1,0 +1,123 @@
+"""What `panel serve apps/*.py` and `lab serve` show: each function makes one visitor's page."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import panel as pn
+from panel.io.resources import parse_template
+
+from lab.engine.registry import catalogue, entry
+from lab.engine.suggest import UnknownName
+from lab.store.verdicts import verdicts
+from lab.ui import address, chrome, document, exposure, listing
+from lab.ui.explorer import Explorer
+from lab.ui.markup import esc
+from lab.ui.shell import style
+
+
+def gallery() -> None:
+    """The list at `/`."""
+    _plain("Iterlab", listing.listing(catalogue(), verdicts().worst, _warning()))
+
+
+def explore() -> None:
+    """`/explore?name=NAME`: a live experiment, or one line that says which there are."""
+    name = _argument("name")
+    try:
+        found = entry(name) if name else None
+    except UnknownName as error:
+        _missing(str(error), name)
+        return
+    if found is None:
+        _missing("The link names no experiment.", "")
+    elif found.broken:
+        _missing(f"{found.name} does not import: {found.broken}", "")
+    else:
+        _explorer(found)
+
+
+def _explorer(found) -> None:
+    opening = address.opening(_query(), found)
+    bars = _warning()
+    if opening.said:
+        bars += chrome.bar(esc(address.left_out(opening.said)))
+    dark = pn.state.cookies.get("lab_theme") == "dark"
+    explorer = Explorer(
+        found, opening, new_session, verdicts=verdicts_of(found), bars=bars, dark=dark
+    )
+    doc = pn.state.curdoc
+    doc.title = f"{found.card.title} · Iterlab"
+    doc.template = parse_template(document.live())
+    doc.template_variables.update(first=explorer.shell.html, first_style=style())
+    doc.config.update(reconnect_session=True, notifications=None, notify_connection_status=False)
+    explorer.shell.servable()
+    doc.on_session_destroyed(lambda context, page=explorer: page.close())
+
+
+def new_session(found, controls, seed, device, dtype, edits):
+    """A run in a worker process."""
+    from lab.engine.workers import remote_session
+
+    return remote_session(found.name, controls, seed, device, dtype, edits=edits, worker="process")
+
+
+def verdicts_of(found) -> dict:
+    """Claim id -> verdict, for the code as it stands now."""
+    book = verdicts()
+    checked = {claim.id: book.find(found.name, claim.id, found.hash) for claim in found.claims}
+    return {claim: verdict for claim, verdict in checked.items() if verdict}
+
+
+def _missing(line: str, name: str) -> None:
+    """A page of one line, with links to what was perhaps meant."""
+    near = _near(name)
+    links = "".join(
+        f'<li><a href="explore?{urlencode({"name": e.name})}"><span class="lq">'
+        f'{esc(e.card.question)}</span><span class="lt">{esc(e.name)}</span></a></li>'
+        for e in near
+    )
+    meant = f"<h2>Did you mean</h2><ul>{links}</ul>" if links else ""
+    body = (
+        f'<div class="lab" data-theme="light"><div class="bars">{_warning()}</div>'
+        f'{chrome.top("")}<main><div class="wrap head" '
+        'style="grid-template-columns:minmax(0,1fr)"><div>'
+        f'<h1 class="q">No such experiment</h1><p class="surprise">{esc(line)}</p></div></div>'
+        f'<div class="stage"><div class="wrap list" style="columns:1;padding-top:22px">'
+        f'<section>{meant}<p style="margin-top:22px"><a style="display:inline" href="./">All '
+        "experiments</a></p></section></div></div></main></div>"
+    )
+    _plain("No such experiment · Iterlab", body)
+
+
+def _near(name: str) -> list:
+    import difflib
+
+    known = {e.name: e for e in catalogue() if not e.broken}
+    return [known[n] for n in difflib.get_close_matches(name, known, n=3, cutoff=0.3)]
+
+
+def _plain(title: str, body: str) -> None:
+    """Shows a document that needs no session: it is HTML and that is all."""
+    doc = pn.state.curdoc
+    doc.title = title
+    text = document.plain(title, body)
+    doc.template = parse_template("{{ text }}")
+    doc.template_variables["text"] = text
+
+
+def _warning() -> str:
+    line = exposure.warning(exposure.beyond_loopback())
+    return chrome.bar(line, alert=True) if line else ""
+
+
+def _query() -> str:
+    request = getattr(pn.state.curdoc.session_context, "request", None)
+    arguments = getattr(request, "arguments", {}) or {}
+    pairs = [(k, v.decode(errors="replace")) for k, values in arguments.items() for v in values]
+    return urlencode(pairs)
+
+
+def _argument(name: str) -> str:
+    values = pn.state.session_args.get(name, [b""])
+    return values[0].decode(errors="replace")[:200]

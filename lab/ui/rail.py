@@ -1,0 +1,178 @@
+"""The rail: sentences to try, controls that act while it runs, controls that start again.
+
+Both kinds are told apart by shape: a solid rail with a round knob acts at once, a dotted rail
+with a square, hollow knob starts a new run when it is released.
+"""
+
+from __future__ import annotations
+
+import json
+
+from lab.ui.markup import esc, icon
+from lab.views.numerals import exact
+
+SEEDS = 20  # the seed's slider ends here; any seed may be typed
+SHORT = 30  # characters that fit a segmented switch
+LIVE = (
+    '<svg width="10" height="10" aria-hidden="true">'
+    '<circle cx="5" cy="5" r="4" fill="var(--ink)"/></svg>'
+)
+RESTART = (
+    '<svg width="10" height="10" aria-hidden="true"><rect x="1.5" y="1" width="7" height="8" '
+    'fill="none" stroke="var(--ink)" stroke-width="1.6"/></svg>'
+)
+
+
+def rail(entry, values: dict, seed: int, arm: str | None, preset: str | None) -> str:
+    """The whole rail for an entry of the registry.
+
+    Parameters
+    ----------
+    values : dict
+        Control -> value, as the page opens.
+    arm : str or None
+        The arm shown, "all", or None when there are no arms.
+    preset : str or None
+        The preset whose values these are.
+    """
+    parts = []
+    if entry.presets:
+        items = "".join(
+            f'<li><button data-do="preset" data-name="{esc(label)}" '
+            f'aria-pressed="{str(label == preset).lower()}">{esc(_sentence(p))}</button></li>'
+            for label, p in entry.presets.items()
+            if label != "check"
+        )
+        if items:
+            parts.append(
+                '<p class="labl"><b>Try this, watch that</b></p>'
+                f'<ul class="try" aria-label="Try this">{items}</ul>'
+            )
+    if arm is not None and len(entry.arms) > 1:
+        parts.append(arms(entry, arm))
+    live = [c for c in entry.controls.values() if c.live]
+    restart = [c for c in entry.controls.values() if not c.live]
+    if live:
+        parts.append(
+            f'<div class="group live" role="group" aria-label="Acts while it runs">'
+            f'<p class="labl">{LIVE}<b>Acts while it runs</b></p>'
+            + "".join(control(c, values[c.name]) for c in live)
+            + "</div>"
+        )
+    parts.append(
+        f'<div class="group restart" role="group" aria-label="Starts again">'
+        f'<p class="labl">{RESTART}<b>Starts again</b></p>'
+        + "".join(control(c, values[c.name]) for c in restart)
+        + _seed(seed)
+        + "</div>"
+    )
+    parts.append(
+        '<div class="more"><a href="#code">Code</a><a href="#evidence">Evidence</a>'
+        '<button class="plain" data-do="numbers" style="padding:0">Numbers</button></div>'
+    )
+    return "".join(parts)
+
+
+def arms(entry, arm: str) -> str:
+    """The segmented switch: one arm, or all of them from one start."""
+    names = [*entry.arms, "all"]
+    buttons = "".join(
+        f'<button data-do="arm" data-name="{esc(n)}" aria-pressed="{str(n == arm).lower()}">'
+        f"{esc(n)}</button>"
+        for n in names
+    )
+    if sum(map(len, names)) <= SHORT:
+        return f'<div class="seg arms" role="group" aria-label="Methods">{buttons}</div>'
+    options = "".join(
+        f'<option value="{esc(n)}"{" selected" if n == arm else ""}>'
+        f"{esc(n if n != 'all' else 'all together')}</option>"
+        for n in names
+    )
+    return f'<label class="ctl"><span>Method</span><select data-do="arm">{options}</select></label>'
+
+
+def control(spec, value) -> str:
+    """One control; what it is goes into data attributes that the page's script reads."""
+    label = _label(spec)
+    tip = f' title="{esc(spec.doc)}"' if spec.doc and spec.doc != label else ""
+    data = f'data-control="{esc(spec.name)}" data-kind="{spec.kind}"'
+    low, high = spec.bounds
+    if spec.kind in ("number", "integer"):
+        data += f' data-log="{int(spec.log)}" data-unit="{esc(spec.unit)}"'
+        unit = f'<span class="unit">{esc(_unit(spec.unit))}</span>' if spec.unit else ""
+        field = (
+            f'<span class="right"><input class="val" inputmode="decimal" autocomplete="off" '
+            f'aria-label="{esc(label)}, exact" value="{esc(exact(value))}">{unit}</span>'
+        )
+        slider = ""
+        if low is not None and high is not None:
+            data += f' data-low="{low}" data-high="{high}"'
+            slider = f'<input type="range" min="0" max="1000" aria-label="{esc(label)}">'
+        return (
+            f'<div class="ctl"{tip} {data} data-value="{esc(json.dumps(value))}">'
+            f"<span>{esc(label)}</span>{field}{slider}</div>"
+        )
+    if spec.kind == "boolean":
+        checked = " checked" if value else ""
+        return (
+            f'<label class="ctl"{tip} {data}><span>{esc(label)}</span>'
+            f'<input class="switch" type="checkbox" role="switch"{checked}></label>'
+        )
+    if spec.kind == "selector":
+        return _choices(spec, value, label, tip, data)
+    text = ", ".join(exact(v) for v in value) if spec.kind == "numbers" else value
+    return (
+        f'<label class="ctl"{tip} {data}><span>{esc(label)}</span>'
+        f'<input class="wide" autocomplete="off" spellcheck="false" value="{esc(text)}"></label>'
+    )
+
+
+def _choices(spec, value, label, tip, data) -> str:
+    names = [str(o) for o in spec.objects]
+    if len(names) <= 4 and sum(map(len, names)) <= SHORT:
+        buttons = "".join(
+            f'<button data-choice="{i}" aria-pressed="{str(o == value).lower()}">{esc(n)}</button>'
+            for i, (o, n) in enumerate(zip(spec.objects, names))
+        )
+        return (
+            f'<div class="ctl"{tip} {data}><span>{esc(label)}</span><span></span>'
+            f'<div class="seg" role="group" aria-label="{esc(label)}">{buttons}</div></div>'
+        )
+    options = "".join(
+        f'<option value="{i}"{" selected" if o == value else ""}>{esc(n)}</option>'
+        for i, (o, n) in enumerate(zip(spec.objects, names))
+    )
+    return (
+        f'<label class="ctl"{tip} {data}><span>{esc(label)}</span><span></span>'
+        f'<select aria-label="{esc(label)}">{options}</select></label>'
+    )
+
+
+def _seed(seed: int) -> str:
+    return (
+        '<div class="ctl" data-control="" data-kind="integer" data-log="0" data-unit="" '
+        f'data-low="0" data-high="{SEEDS}" data-value="{seed}"><span>Seed</span>'
+        '<span class="right"><input class="val" inputmode="numeric" autocomplete="off" '
+        f'aria-label="Seed, exact" value="{exact(seed)}"></span>'
+        '<input type="range" min="0" max="1000" aria-label="Seed">'
+        f'<button class="sr" data-do="reseed">New seed {icon("seed")}</button></div>'
+    )
+
+
+def _label(spec) -> str:
+    """A control's own label, or its doc when that is short enough to be one."""
+    generated = spec.name.replace("_", " ").capitalize()
+    if spec.label and spec.label not in (spec.name, generated, spec.name.title()):
+        return spec.label
+    doc = spec.doc.split("(")[0].split(";")[0].strip()
+    if doc and len(doc) <= 26:
+        return doc[0].upper() + doc[1:]
+    return generated
+
+
+def _unit(unit: str) -> str:
+    return unit if unit in ("°", "′") else f"\u2009{unit}"
+
+
+def _sentence(preset) -> str:
+    return preset if isinstance(preset, str) else preset.sentence

@@ -1,0 +1,95 @@
+"""`lab serve`: the pages on this machine alone."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+APPS = ("gallery", "explore")
+UNUSED_MS, CHECK_MS = 15_000, 5_000  # a closed tab frees its runs within that time
+
+
+class ServeError(RuntimeError):
+    """The server cannot start; one line that says why."""
+
+
+def free_port(port: int) -> None:
+    """Raises ServeError in one line when the port is taken."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise ServeError(f"port {port} is taken; choose another with --port") from None
+
+
+def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths=()) -> None:
+    """Serves until it is interrupted; prints one line with the address.
+
+    Parameters
+    ----------
+    port : int
+        0 takes a free one.
+    workers : int or None
+        Worker processes; by default the cores and one more.
+    dev : bool
+        Loads a page's code again when its file is saved.
+    paths : sequence of str
+        Further files of experiments ("file.py").
+
+    Raises
+    ------
+    ServeError
+    """
+    import panel as pn
+
+    if port:
+        free_port(port)
+    _tell_environment(workers, paths)
+    from lab.ui.pages import explore, gallery
+
+    if dev:
+        pn.config.autoreload = True
+    server = pn.serve(
+        {"/": gallery, "gallery": gallery, "explore": explore},
+        port=port,
+        address="127.0.0.1",
+        show=False,
+        start=False,
+        verbose=False,
+        threaded=False,
+        websocket_origin=["*"] if dev else None,
+        unused_session_lifetime_milliseconds=UNUSED_MS,
+        check_unused_sessions_milliseconds=CHECK_MS,
+    )
+    print(f"http://127.0.0.1:{server.port}", flush=True)
+    _warm()
+    try:
+        server.io_loop.start()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.stop()
+        _stop_workers()
+
+
+def _tell_environment(workers, paths) -> None:
+    if workers is not None:
+        os.environ["LAB_WORKERS"] = str(workers)
+    if paths:
+        os.environ["LAB_PATHS"] = os.pathsep.join(str(Path(p).resolve()) for p in paths)
+
+
+def _warm() -> None:
+    """Worker processes import what they need before the first click."""
+    from lab.engine.workers import warm
+
+    warm()
+
+
+def _stop_workers() -> None:
+    workers = sys.modules.get("lab.engine.workers")
+    if workers is not None:
+        workers.shutdown()

@@ -1,0 +1,59 @@
+"""The explorer's page as one component: HTML made in Python, pictures as children."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import param
+from panel.custom import Children, JSComponent
+
+from lab.ui.theme import HERE, css
+
+PARTS = ("numerals.js", "track.js", "controls.js", "shell.js")
+
+
+@cache
+def script() -> str:
+    """The page's script: its parts joined, because a module made from a text imports nothing."""
+    return "\n".join((HERE / "js" / part).read_text(encoding="utf-8") for part in PARTS)
+
+
+@cache
+def style() -> str:
+    """Tokens and page style for a shadow root."""
+    return css() + "\n" + css("page.css")
+
+
+class Shell(JSComponent):
+    """The page's frame. Talks to `Explorer` in plain messages (see js/shell.js).
+
+    Parameters
+    ----------
+    html : str
+        The chrome, every text in it escaped.
+    pictures : list
+        One element for each view, in the order of the experiment's views.
+    cursor : str
+        Id of the Bokeh source whose `k` is the step under the cursor.
+    whole : bool
+        Whether the page is ours alone: keyboard, address and theme follow it. False in a notebook.
+    """
+
+    html = param.String()
+    pictures = Children()
+    cursor = param.String()
+    whole = param.Boolean(True)
+
+    _esm = script()
+    _stylesheets = [style()]
+
+    def __init__(self, handle, **params):
+        self._handle = handle
+        super().__init__(**params)
+
+    def _handle_msg(self, data):
+        self._handle(data)
+
+    def tell(self, **message):
+        """Sends a message to the browser; from any thread."""
+        self._send_msg(message)
