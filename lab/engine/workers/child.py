@@ -1,0 +1,71 @@
+"""What a worker process runs: `python -P -m lab.engine.workers.child HANDLE NUMBER SPOOL`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from lab.engine.workers.beat import Beat
+from lab.engine.workers.inbox import Inbox
+from lab.engine.workers.messages import Ready
+from lab.engine.workers.pipe import inherited
+from lab.engine.workers.spool import Spool
+
+NICENESS = 5  # the page and the browser go first
+POLL_S = 0.05
+
+
+def main() -> None:
+    """Reads commands on a thread and serves them until told to quit, or until alone."""
+    handle, number, folder = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the parent, which tells us
+    connection, inbox = inherited(handle), Inbox()
+    threading.Thread(target=_read, args=(connection, inbox, folder), daemon=True).start()
+    _serve(connection, inbox, Beat(beat_path(folder, number)), Spool(Path(folder)))
+    os._exit(0)  # without the seconds that libraries take to tidy up
+
+
+def beat_path(folder: str | Path, number: str | int) -> Path:
+    """Where worker `number` says what it is busy with."""
+    return Path(folder) / f"worker-{number}"
+
+
+def _serve(connection: Connection, inbox: Inbox, beat: Beat, spool: Spool) -> None:
+    import torch
+
+    from lab.engine.workers.host import Host
+    from lab.engine.workers.rehearsal import rehearse
+
+    torch.set_num_threads(1)
+    rehearsal = threading.Thread(target=rehearse, daemon=True)
+    rehearsal.start()
+    while rehearsal.is_alive() and not inbox.waiting():
+        rehearsal.join(POLL_S)
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        connection.send(Ready())
+        if hasattr(os, "nice"):
+            os.nice(NICENESS)
+        Host(connection.send, inbox, beat, spool).serve()
+
+
+def _read(connection: Connection, inbox: Inbox, folder: str) -> None:
+    """Takes commands off the pipe even during a long step, so that its end is noticed."""
+    told = False
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            command = connection.recv()
+            told = told or command.verb == "quit"
+            inbox.put(command)
+    if not told:
+        shutil.rmtree(folder, ignore_errors=True)  # the parent is gone and cannot do it
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

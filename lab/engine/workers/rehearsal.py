@@ -1,0 +1,13 @@
+"""Slow first times, done before somebody waits for them."""
+
+from __future__ import annotations
+
+
+def rehearse() -> None:
+    """One step of an optimiser: the first one of a process imports for about a second."""
+    import torch._dynamo  # noqa: F401
+
+    layer = torch.nn.Linear(2, 2)
+    optimiser = torch.optim.AdamW(layer.parameters())
+    layer(torch.ones(1, 2)).sum().backward()
+    optimiser.step()

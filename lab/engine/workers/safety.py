@@ -1,0 +1,66 @@
+"""When a session's safety copy is written."""
+
+from __future__ import annotations
+
+import time
+
+from lab.engine.session import Session
+from lab.engine.workers.sentence import sentence
+from lab.engine.workers.spool import Saved, Spool, SpoolError
+
+LEAST_S = 0.25  # between two copies
+SHARE = 0.01  # of the time, at most, goes into copies
+
+
+class SafetyCopies:
+    """Copies of one session: at intervals while it runs, and once when it rests.
+
+    Attributes
+    ----------
+    notice : str
+        Why there is none, in a sentence; else "".
+    """
+
+    def __init__(self, spool: Spool, number: int):
+        self._spool, self._number = spool, number
+        self._kept: tuple | None = None
+        self._due = 0.0
+        self._possible = True
+        self.notice = ""
+
+    def begin(self, session: Session | None) -> None:
+        """A session was made from its recipe or from its copy: it needs none yet."""
+        self._kept = _key(session)
+        self._due = time.monotonic() + LEAST_S
+        self._possible = True
+        self.notice = ""
+
+    def keep(self, session: Session | None, epoch: int, resting: bool) -> bool:
+        """Writes a copy when one is due. Returns whether `notice` has changed."""
+        now, key = time.monotonic(), _key(session)
+        if not self._possible or key == self._kept or (now < self._due and not resting):
+            return False
+        before = self.notice
+        self._kept = key
+        try:
+            self.write(session, epoch)
+            self.notice = ""
+        except SpoolError as error:
+            self.notice = f"{error}; the run goes on"
+        except Exception as error:  # whatever a state's own pickling raises
+            self._possible = False
+            self.notice = f"no safety copy: its state cannot be pickled ({sentence(error)})"
+        self._due = now + max(LEAST_S, (time.monotonic() - now) / SHARE)
+        return self.notice != before
+
+    def write(self, session: Session, epoch: int) -> None:
+        """Writes a copy now."""
+        saved = Saved(session.recipe.json(), session.head, session.dump())
+        self._spool.write(self._number, epoch, saved)
+
+
+def _key(session: Session | None) -> tuple | None:
+    """What must differ for another copy to be of use."""
+    if session is None:
+        return None
+    return session.head, session.status, len(session.edits)
