@@ -26,6 +26,7 @@ from lab.core.backend import Backend
 from lab.core.random import Rng
 
 KINDS = ("infeasible", "unbounded")
+TINY = 1e-30  # a residual that has vanished proves nothing, but is divided by
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class LinearProgramme:
         Returns
         -------
         dict of Tensor
-            `A` (m, n), `b` (m,), `c` (n,): the programme. `matrix` (n, n), `offset` (n,): the map.
+            `A` (m, n), `b` (m,), `c` (n,): the programme. `inverse` (n, m): pseudoinverse of A.
+            `matrix` (n, n), `offset` (n,): the map.
             `displacement` (n,): the infimal displacement vector of the map itself, 2 v.
             `start` (n,): normal. `shadow` (2, n): an orthogonal projection on the plane of v and
             of one more direction.
@@ -98,6 +100,7 @@ class LinearProgramme:
             "A": A,
             "b": b,
             "c": c,
+            "inverse": inverse,
             "matrix": eye - 2 * onto_rows,
             "offset": 2 * inverse @ b - 2 * (eye - onto_rows) @ c,
             "displacement": 2 * self.gap * direction,
@@ -124,9 +127,10 @@ class LinearProgramme:
             b'y and the largest entry of A'y, for y of least norm with A'y nearest to the
             residual, scaled to |A'y| = 1. A proof has value > 0 and violation <= 0.
         """
-        y = torch.linalg.lstsq(problem["A"].mT, residual.unsqueeze(1)).solution.squeeze(1)
+        y = problem["inverse"].mT @ residual
         ray = problem["A"].mT @ y
-        return problem["b"] @ y / ray.norm(), ray.max() / ray.norm()
+        length = ray.norm().clamp(min=TINY)
+        return problem["b"] @ y / length, ray.max() / length
 
     @staticmethod
     def recession(problem: dict[str, Tensor], residual: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -138,5 +142,5 @@ class LinearProgramme:
             c'd, the largest entry of -d, and |A d|, for d = -residual scaled to |d| = 1. A proof
             has slope < 0, violation <= 0 and offset 0.
         """
-        d = -residual / residual.norm()
+        d = -residual / residual.norm().clamp(min=TINY)
         return problem["c"] @ d, (-d).max(), (problem["A"] @ d).norm()
