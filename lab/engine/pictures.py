@@ -14,6 +14,7 @@ from lab.engine.schedule import PICTURES
 
 MAX_BYTES = 1_000_000  # of one picture
 STORE_BYTES = 24_000_000
+WORTH_PACKING = 4_096  # entries; packing a small mask takes longer than sending it
 
 
 class PictureError(ValueError):
@@ -58,7 +59,9 @@ def pack(picture: dict) -> dict:
                 value = value.float()
             value = value.cpu().numpy()
         array = np.asarray(value)
-        if array.dtype == bool:
+        if array.dtype == bool and array.size < WORTH_PACKING:
+            packed[name] = array.copy()
+        elif array.dtype == bool:
             packed[name] = Bits(array.shape, np.packbits(array).tobytes())
         elif array.dtype.kind == "f":
             packed[name] = np.array(array, dtype=np.float32)
