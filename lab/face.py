@@ -18,10 +18,11 @@ class Catalogue(list):
 
 def catalogue(family: str | None = None) -> Catalogue:
     """Every experiment's card, or those of one family."""
-    from lab.store.verdicts import card_of
+    from lab.store.verdicts import card_of, verdicts
 
+    known = verdicts()
     entries = [entry for entry in _entries() if family in (None, entry.family)]
-    return Catalogue(card_of(entry) for entry in entries)
+    return Catalogue(card_of(entry, known) for entry in entries)
 
 
 def experiment(name):

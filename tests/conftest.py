@@ -9,9 +9,9 @@ import pytest
 def lab_home(tmp_path_factory):
     """The tests write nothing under the user's own LAB_HOME."""
     folder = tmp_path_factory.mktemp("lab-home")
-    before = {name: os.environ.get(name) for name in ("LAB_HOME", "LAB_EXPERIMENTS")}
+    before = {name: os.environ.get(name) for name in ("LAB_HOME", "LAB_PATHS")}
     os.environ["LAB_HOME"] = str(folder)
-    os.environ.pop("LAB_EXPERIMENTS", None)
+    os.environ.pop("LAB_PATHS", None)
     yield folder
     for name, value in before.items():
         if value is None:

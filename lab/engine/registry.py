@@ -2,7 +2,7 @@
 
 Experiments are found in the package (`experiments/<family>/<name>.py`), in installed packages
 (entry point group `lab.experiments`), in LAB_HOME/experiments, in files named by the environment
-variable LAB_EXPERIMENTS or on the command line, and among the classes typed in a notebook.
+variable LAB_PATHS or on the command line, and among the classes typed in a notebook.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lab.engine.suggest import unknown
 from lab.store.home import experiments_folder
 
 GROUP = "lab.experiments"
-FILES_VARIABLE = "LAB_EXPERIMENTS"
+FILES_VARIABLE = "LAB_PATHS"
 MAX_PICKLED = 1_000_000  # bytes of a class that travels by value
 _PACKAGE = "lab.experiments"
 _FILE_MODULE = "lab_file_"

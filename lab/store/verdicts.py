@@ -67,6 +67,31 @@ def verdicts() -> Verdicts:
     return Verdicts([*shipped(), *own()])
 
 
+def card_of(entry, known: Verdicts | None = None) -> dict:
+    """What a list says about an experiment: the fields of `lab list --json`."""
+    known = known or verdicts()
+    return {
+        "name": entry.name,
+        "family": entry.family,
+        "title": entry.card.title,
+        "question": entry.card.question,
+        "papers": list(entry.card.papers),
+        "cost": entry.card.cost,
+        "verdict": known.worst(entry),
+        "controls": [
+            {
+                "name": spec.name,
+                "kind": spec.kind,
+                "default": spec.default,
+                "bounds": list(spec.objects) if spec.kind == "selector" else list(spec.bounds),
+                "live": spec.live,
+                "doc": spec.doc,
+            }
+            for spec in entry.controls.values()
+        ],
+    }
+
+
 def shipped_path() -> Path:
     """The table that the package ships."""
     return Path(__file__).parent.parent / "verdicts.json"

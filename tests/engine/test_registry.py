@@ -262,7 +262,7 @@ def importlib_point(name, value):
 def test_files_named_by_the_environment_are_found(own, tmp_path, monkeypatch):
     path = tmp_path / "named.py"
     path.write_text(source("Named"))
-    monkeypatch.setenv("LAB_EXPERIMENTS", os.pathsep.join([str(path), str(tmp_path / "none.py")]))
+    monkeypatch.setenv("LAB_PATHS", os.pathsep.join([str(path), str(tmp_path / "none.py")]))
     found = {entry.name: entry.broken for entry in registry.catalogue()}
     assert found["Named"] == ""
     assert "No such file" in found["none"]
