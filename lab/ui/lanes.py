@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections import deque
 from threading import Lock
 
+from lab.engine.recipe import Edit, Recipe
 from lab.engine.status import Status
 
-MOST = 4  # runs on one page; a visitor holds no more
+MOST = 4  # runs on one page
+
+
+class Full(ValueError):
+    """A page holds no further run."""
+
+    def __init__(self):
+        super().__init__(f"A page holds {MOST} runs at most. Start again frees the branches.")
 
 
 class Run:
-    """One lane: a session in a worker, and the frames that wait for the page.
+    """One lane: a session in a worker, and the frames of it that wait for the page.
 
     Parameters
     ----------
     session : RemoteSession
     label : str
-        The method's name; "run" where there are no arms.
+        The method's name; the experiment's title where there are no arms.
     arm : str or None
     style : int
         Which of the six series styles it has; a branch keeps its method's.
@@ -30,7 +38,7 @@ class Run:
     def __init__(self, session, label, arm, style, dotted, wake):
         self.session, self.label, self.arm = session, label, arm
         self.style, self.dotted = style, dotted
-        self.slow = False  # steps are given out one by one: running, for a person
+        self.paced = False  # steps are given out one by one: for a person it runs
         self._wake, self._frames, self._lock = wake, deque(), Lock()
         self._unsubscribe = session.subscribe(self._hear)
 
@@ -50,7 +58,7 @@ class Run:
         self._unsubscribe()
         self.session.close()
 
-    # -- what words and pictures ask for --------------------------------------------------------
+    # -- what words and pictures ask for -------------------------------------------------------
 
     @property
     def head(self) -> int:
@@ -74,27 +82,220 @@ class Run:
 
     @property
     def alive(self) -> bool:
-        return not Status(str(self.session.status)).ended
+        return not self.session.status.ended
 
     @property
-    def status(self):
-        status = self.session.status
-        if self.slow and self.alive:
+    def status(self) -> Status:
+        if self.paced and self.alive:
             return Status.RUNNING
-        return status
+        return self.session.status
 
     @property
     def running(self) -> bool:
-        return str(self.status) == Status.RUNNING
+        return self.status is Status.RUNNING
 
     @property
     def good(self) -> int:
-        """The last step whose picture is kept."""
-        ks = self.session.pictures.ks
-        return ks[-1] if ks else 0
+        """The last step whose picture is kept, else the last recorded one."""
+        kept = self.session.pictures.ks
+        if kept:
+            return kept[-1]
+        recorded = self.session.trace.k
+        return int(recorded[-1]) if len(recorded) else 0
 
 
-def lane_choice(entry, asked: str | None) -> str | None:
+class Lanes:
+    """All runs of a page, and what they are made from.
+
+    Parameters
+    ----------
+    entry : registry Entry
+    recipe : Recipe
+        Controls, seed, device, precision and edits that the page opens with.
+    arm : str or None
+        The methods shown: an arm, "all", or None for the page's own choice.
+    new_session : callable
+        `new_session(entry, controls, seed, device, dtype, edits) -> RemoteSession`.
+    wake : callable
+    """
+
+    def __init__(self, entry, recipe: Recipe, arm: str | None, new_session, wake):
+        self.entry, self._new_session, self._wake = entry, new_session, wake
+        self.values, self.seed = dict(recipe.controls), recipe.seed
+        self.device, self.dtype = recipe.device, recipe.dtype
+        self.arm = choice(entry, arm)
+        self.runs: list[Run] = []
+        self.hz = 0.0
+        self.start(recipe.edits)
+
+    def __iter__(self):
+        return iter(self.runs)
+
+    def __len__(self):
+        return len(self.runs)
+
+    # -- where they are ------------------------------------------------------------------------
+
+    @property
+    def head(self) -> int:
+        """The step that every run that goes on has reached; the furthest when none does."""
+        going = [run.head for run in self.runs if run.running]
+        return min(going) if going else self.furthest
+
+    @property
+    def furthest(self) -> int:
+        return max((run.head for run in self.runs), default=0)
+
+    @property
+    def running(self) -> bool:
+        return any(run.running for run in self.runs)
+
+    @property
+    def alive(self) -> bool:
+        """Whether any run can take a further step."""
+        return any(run.alive for run in self.runs)
+
+    @property
+    def rate(self) -> float:
+        """Steps a second of the slowest run that is given its head; 0 at rest."""
+        rates = [run.session.rate for run in self.runs if run.running and not run.paced]
+        return min(rates, default=0.0)
+
+    # -- making and ending ---------------------------------------------------------------------
+
+    def start(self, edits=()) -> None:
+        """New runs from step 0, with the controls as they stand."""
+        self.close()
+        self.runs = [
+            self._run(label, arm, style, edits)
+            for label, arm, style in members(self.entry, self.arm)
+        ]
+
+    def _run(self, label, arm, style, edits) -> Run:
+        fixed = self.entry.arms.get(arm, {})
+        session = self._new_session(
+            self.entry, {**self.values, **fixed}, self.seed, self.device, self.dtype,
+            [edit for edit in edits if Edit(*edit).control not in fixed],
+        )  # fmt: skip
+        session.frames(self.hz)
+        return Run(session, label, arm, style, False, self._wake)
+
+    def again(self) -> None:
+        """Every method from step 0 once more; branches are freed."""
+        for run in [run for run in self.runs if run.dotted]:
+            run.close()
+        self.runs = [run for run in self.runs if not run.dotted]
+        for run in self.runs:
+            run.session.reset()
+            run.take()
+        self.values.update(self.shown(0, True))
+
+    def branch(self, k: int) -> None:
+        """A branch of every method at step `k`, as far as the page has room.
+
+        Raises
+        ------
+        Full
+        """
+        if len(self.runs) >= MOST:
+            raise Full
+        for run in [run for run in self.runs if not run.dotted][: MOST - len(self.runs)]:
+            self._add(run, run.session.fork(min(k, run.head)))
+
+    def _add(self, run: Run, session) -> None:
+        session.frames(self.hz)
+        number = sum(other.style == run.style and other.dotted for other in self.runs) + 1
+        label = f"{run.label}, branch" + (f" {number}" if number > 1 else "")
+        self.runs.append(Run(session, label, run.arm, run.style, True, self._wake))
+
+    def close(self) -> None:
+        for run in self.runs:
+            run.close()
+        self.runs = []
+
+    # -- verbs ---------------------------------------------------------------------------------
+
+    def go(self, steps: int | None = None, until: str | None = None) -> None:
+        """Runs every run that can: on and on, `steps` further, or to where a rule holds."""
+        for run in self.runs:
+            if run.alive:
+                run.session.start(steps=steps, until=until)
+
+    def go_to(self, k: int) -> None:
+        """Runs every run that has not reached step `k` to there."""
+        for run in self.runs:
+            if run.alive and run.head < k:
+                run.session.start(steps=k - run.head)
+
+    def stop(self) -> None:
+        for run in self.runs:
+            run.session.stop()
+
+    def seek(self, k: int) -> None:
+        for run in self.runs:
+            run.session.seek(k)
+
+    def frames(self, hz: float) -> None:
+        """Frames a second from now on; 0 while nobody looks."""
+        if hz != self.hz:
+            self.hz = hz
+            for run in self.runs:
+                run.session.frames(hz)
+
+    def pace(self, on: bool) -> None:
+        for run in self.runs:
+            run.paced = on and run.alive
+
+    def set(self, name: str, value, behind: bool) -> bool:
+        """Changes a live control; with the cursor behind the head on branches.
+
+        Returns whether there are new runs.
+
+        Raises
+        ------
+        Full
+        """
+        if not self.furthest:
+            self.values[name] = value  # nothing has run yet: this is how the runs start
+        branches = []
+        for run in self.runs:
+            fixed = name in self.entry.arms.get(run.arm, {})
+            if fixed or (run.dotted if behind else not run.alive):
+                continue
+            if behind and len(self.runs) + len(branches) >= MOST:
+                break
+            after = run.session.set(**{name: value})
+            if after is not run.session:
+                branches.append((run, after))
+        if behind and not branches:
+            raise Full
+        for run, session in branches:
+            self._add(run, session)
+        return bool(branches)
+
+    # -- what they are made from ---------------------------------------------------------------
+
+    def shown(self, k: int, following: bool) -> dict:
+        """Each control's value at step `k`, of the first run."""
+        if not self.runs:
+            return dict(self.values)
+        session = self.runs[0].session
+        if following:
+            return dict(session.controls)
+        found = {**self.values, **self.entry.arms.get(self.runs[0].arm, {})}
+        for edit in session.edits:
+            if edit.step < k:
+                found[edit.control] = edit.new
+        return found
+
+    @property
+    def recipe(self) -> Recipe:
+        """The page's runs as data; the arms' own values are left to the arms."""
+        edits = tuple(self.runs[0].session.edits) if self.runs else ()
+        return Recipe(self.entry.name, self.values, self.seed, self.device, self.dtype, edits)
+
+
+def choice(entry, asked: str | None = None) -> str | None:
     """Which methods a page opens with: all where that costs seconds, else the first."""
     if not entry.arms:
         return None
@@ -105,10 +306,10 @@ def lane_choice(entry, asked: str | None) -> str | None:
     return "all"
 
 
-def members(entry, arm: str | None) -> list:
-    """(label, arm, style) of each lane for a choice."""
+def members(entry, arm: str | None) -> list[tuple[str, str | None, int]]:
+    """(label, arm, style) of each lane for a choice of methods."""
     if arm is None:
-        return [(entry.card.title, None, 0)]
+        return [("", None, 0)]
     names = list(entry.arms)
     chosen = names[:MOST] if arm == "all" else [arm]
     return [(name, name, names.index(name) % 6) for name in chosen]

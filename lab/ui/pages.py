@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import re
+from functools import cache
 from urllib.parse import urlencode
 
 import panel as pn
@@ -9,11 +13,16 @@ from panel.io.resources import parse_template
 
 from lab.engine.registry import catalogue, entry
 from lab.engine.suggest import UnknownName
+from lab.engine.workers import Pool, remote_session, shared_pool
 from lab.store.verdicts import verdicts
 from lab.ui import address, chrome, document, exposure, listing
 from lab.ui.explorer import Explorer
 from lab.ui.markup import esc
 from lab.ui.shell import style
+
+WORKERS_VARIABLE = "LAB_WORKERS"
+FIRST_HZ = 20.0
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 
 
 def gallery() -> None:
@@ -25,12 +34,13 @@ def explore() -> None:
     """`/explore?name=NAME`: a live experiment, or one line that says which there are."""
     name = _argument("name")
     try:
-        found = entry(name) if name else None
+        # a link names an experiment, never a file: nothing that it says is loaded
+        found = entry(name) if _NAME.fullmatch(name) else None
     except UnknownName as error:
         _missing(str(error), name)
         return
     if found is None:
-        _missing("The link names no experiment.", "")
+        _missing("The link names no experiment.", name)
     elif found.broken:
         _missing(f"{found.name} does not import: {found.broken}", "")
     else:
@@ -57,9 +67,20 @@ def _explorer(found) -> None:
 
 def new_session(found, controls, seed, device, dtype, edits):
     """A run in a worker process."""
-    from lab.engine.workers import remote_session
+    return remote_session(
+        found, controls, seed, device, dtype, edits=edits, pool=pool(), hz=FIRST_HZ
+    )
 
-    return remote_session(found.name, controls, seed, device, dtype, edits=edits, worker="process")
+
+@cache
+def pool():
+    """The workers of this server; `lab serve --workers N` bounds them through LAB_WORKERS."""
+    limit = os.environ.get(WORKERS_VARIABLE, "")
+    if not limit.isdigit():
+        return shared_pool()
+    found = Pool(limit=max(int(limit), 1), warm=1)
+    atexit.register(found.close)
+    return found
 
 
 def verdicts_of(found) -> dict:

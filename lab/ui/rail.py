@@ -110,19 +110,19 @@ def control(spec, value) -> str:
             slider = f'<input type="range" min="0" max="1000" aria-label="{esc(label)}">'
         return (
             f'<div class="ctl"{tip} {data} data-value="{esc(json.dumps(value))}">'
-            f"<span>{esc(label)}</span>{field}{slider}</div>"
+            f"{_title(spec)}{field}{slider}</div>"
         )
     if spec.kind == "boolean":
         checked = " checked" if value else ""
         return (
-            f'<label class="ctl"{tip} {data}><span>{esc(label)}</span>'
+            f'<label class="ctl"{tip} {data}>{_title(spec)}'
             f'<input class="switch" type="checkbox" role="switch"{checked}></label>'
         )
     if spec.kind == "selector":
         return _choices(spec, value, label, tip, data)
     text = ", ".join(exact(v) for v in value) if spec.kind == "numbers" else value
     return (
-        f'<label class="ctl"{tip} {data}><span>{esc(label)}</span>'
+        f'<label class="ctl"{tip} {data}>{_title(spec)}'
         f'<input class="wide" autocomplete="off" spellcheck="false" value="{esc(text)}"></label>'
     )
 
@@ -135,7 +135,7 @@ def _choices(spec, value, label, tip, data) -> str:
             for i, (o, n) in enumerate(zip(spec.objects, names))
         )
         return (
-            f'<div class="ctl"{tip} {data}><span>{esc(label)}</span><span></span>'
+            f'<div class="ctl"{tip} {data}>{_title(spec)}<span></span>'
             f'<div class="seg" role="group" aria-label="{esc(label)}">{buttons}</div></div>'
         )
     options = "".join(
@@ -143,7 +143,7 @@ def _choices(spec, value, label, tip, data) -> str:
         for i, (o, n) in enumerate(zip(spec.objects, names))
     )
     return (
-        f'<label class="ctl"{tip} {data}><span>{esc(label)}</span><span></span>'
+        f'<label class="ctl"{tip} {data}>{_title(spec)}<span></span>'
         f'<select aria-label="{esc(label)}">{options}</select></label>'
     )
 
@@ -160,14 +160,17 @@ def _seed(seed: int) -> str:
 
 
 def _label(spec) -> str:
-    """A control's own label, or its doc when that is short enough to be one."""
-    generated = spec.name.replace("_", " ").capitalize()
-    if spec.label and spec.label not in (spec.name, generated, spec.name.title()):
-        return spec.label
-    doc = spec.doc.split("(")[0].split(";")[0].strip()
-    if doc and len(doc) <= 26:
-        return doc[0].upper() + doc[1:]
-    return generated
+    """A control's name in words."""
+    label = spec.label or spec.name
+    return (label[:1].upper() + label[1:]).replace("_", " ")
+
+
+def _title(spec) -> str:
+    """The name, and behind it in grey what it is."""
+    label = _label(spec)
+    doc = spec.doc.split(";")[0].strip()
+    grey = f" <small>{esc(doc)}</small>" if doc and doc.lower() != label.lower() else ""
+    return f"<span>{esc(label)}{grey}</span>"
 
 
 def _unit(unit: str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 from pathlib import Path
 
-APPS = ("gallery", "explore")
+import panel as pn
+
+from lab.engine.registry import FILES_VARIABLE
+from lab.ui.pages import WORKERS_VARIABLE, explore, gallery, pool
+
 UNUSED_MS, CHECK_MS = 15_000, 5_000  # a closed tab frees its runs within that time
 
 
@@ -43,12 +46,9 @@ def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths
     ------
     ServeError
     """
-    import panel as pn
-
     if port:
         free_port(port)
     _tell_environment(workers, paths)
-    from lab.ui.pages import explore, gallery
 
     if dev:
         pn.config.autoreload = True
@@ -65,31 +65,18 @@ def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths
         check_unused_sessions_milliseconds=CHECK_MS,
     )
     print(f"http://127.0.0.1:{server.port}", flush=True)
-    _warm()
+    pool()  # workers import what they need before the first click
     try:
         server.io_loop.start()
     except KeyboardInterrupt:
         pass
     finally:
         server.stop()
-        _stop_workers()
+        pool().close()
 
 
 def _tell_environment(workers, paths) -> None:
     if workers is not None:
-        os.environ["LAB_WORKERS"] = str(workers)
+        os.environ[WORKERS_VARIABLE] = str(workers)
     if paths:
-        os.environ["LAB_PATHS"] = os.pathsep.join(str(Path(p).resolve()) for p in paths)
-
-
-def _warm() -> None:
-    """Worker processes import what they need before the first click."""
-    from lab.engine.workers import warm
-
-    warm()
-
-
-def _stop_workers() -> None:
-    workers = sys.modules.get("lab.engine.workers")
-    if workers is not None:
-        workers.shutdown()
+        os.environ[FILES_VARIABLE] = os.pathsep.join(str(Path(p).resolve()) for p in paths)

@@ -1,0 +1,266 @@
+"""What a person asks of the page: each message of the browser ends in one method here.
+
+Messages are plain data from outside: every field is checked, and what is refused is said in one
+line; nothing in them is evaluated.
+"""
+
+from __future__ import annotations
+
+from lab.engine.controls import ControlError
+from lab.engine.recipe import MAX_INTEGER, RecipeError
+from lab.engine.rules import RuleError, rule
+from lab.engine.status import SessionError
+from lab.engine.suggest import UnknownName, unknown
+from lab.ui import takeaway
+from lab.ui.lanes import Full
+from lab.views.numerals import count
+
+MOST_STEPS = 1_000
+MOST_HZ = 1_000
+STILL_HZ = 2  # pictures a second where a person wants little motion
+REFUSALS = (UnknownName, ControlError, RuleError, RecipeError, SessionError, Full)
+
+
+class Requests:
+    """The verbs of one page.
+
+    Parameters
+    ----------
+    page : lab.ui.explorer.Explorer
+    """
+
+    def __init__(self, page):
+        self.page = page
+        self._speed = 0
+        self._late = 0
+
+    @property
+    def lanes(self):
+        return self.page.lanes
+
+    def hear(self, message) -> None:
+        """One message of the browser; under the document's lock."""
+        if self.page.closed or not isinstance(message, dict):
+            return
+        verb = str(message.get("do")).replace("-", "_")
+        act = getattr(self, f"on_{verb}", None) if verb.isidentifier() else None
+        if act is None:
+            return
+        try:
+            act(message)
+        except REFUSALS as error:
+            self.page.tell(say={"text": str(error), "name": "refused"})
+
+    # -- the page itself -----------------------------------------------------------------------
+
+    def on_hello(self, message) -> None:
+        """The page is there, or there again: it hears everything."""
+        page = self.page
+        if message.get("still"):
+            page.hz = STILL_HZ
+        self.on_visible(message)
+        page.set_theme(bool(message.get("dark")))
+        page.report_all(pong=True, pressed=self.pressed(), controls=self.plain_values())
+
+    def on_visible(self, message) -> None:
+        """A hidden tab gets no frames; it catches up when it is seen."""
+        self.page.visible = bool(message.get("on", True))
+        self.lanes.frames(self.page.hz if self.page.visible else 0)
+
+    def on_theme(self, message) -> None:
+        self.page.set_theme(bool(message.get("dark")))
+
+    def on_numbers(self, message) -> None:
+        self.page.numbers_on = bool(message.get("on"))
+        self.page.show_numbers()
+
+    def on_axis(self, message) -> None:
+        name = message.get("name")
+        if name in ("k", "seconds", *self.page.entry.axes):
+            self.page.set_axis(name)
+            self.page.report(pressed=self.pressed())
+
+    # -- running -------------------------------------------------------------------------------
+
+    def on_run(self, message=None) -> None:
+        self._leave_past()
+        if self._speed:
+            self.page.pace(self._speed)
+        else:
+            self.lanes.go()
+        self.page.wake()
+
+    def on_pause(self, message=None) -> None:
+        page = self.page
+        page.pace(0)
+        page.wanted, page.replaying = 0, False
+        self.lanes.stop()
+        page.wake()
+
+    def on_step(self, message) -> None:
+        n = _whole(message.get("n", 1), 1, MOST_STEPS)
+        self.page.pace(0)
+        self._leave_past()
+        self.lanes.go(steps=n)
+
+    def on_until(self, message) -> None:
+        """Runs until an event of the experiment, or a rule that a person typed."""
+        entry, event = self.page.entry, message.get("event")
+        text = entry.events.get(event, "") if event else str(message.get("rule", ""))
+        try:
+            wanted = rule(text)
+            for name in wanted.names:
+                if name not in entry.quantities and name != "k":
+                    raise unknown("quantity", name, [*entry.quantities, "k"])
+        except (RuleError, UnknownName) as error:
+            self.page.tell(until=str(error))
+            return
+        self.page.pace(0)
+        self._leave_past()
+        self.lanes.go(until=wanted.text)
+        self.page.tell(until="")
+
+    def on_speed(self, message) -> None:
+        self._speed = _whole(message.get("hz"), 0, MOST_HZ)
+        if self.lanes.running:
+            self.on_pause()
+            self.on_run()
+
+    def on_again(self, message=None) -> None:
+        """From step 0 once more; goes on at once if it was running or had ended."""
+        going = self.lanes.running or not self.lanes.alive
+        self.page.pace(0)
+        self.lanes.again()
+        self.page.from_start()
+        if going:
+            self.on_run()
+
+    def on_back(self, message=None) -> None:
+        """After a fault: to the last step whose picture is kept."""
+        faulty = [run for run in self.lanes if not run.alive] or self.lanes.runs
+        self.page.seek(min(run.good for run in faulty))
+
+    def on_seek(self, message) -> None:
+        try:
+            self.page.seek(_whole(message.get("k"), 0, MAX_INTEGER))
+        finally:
+            self.page.tell(sought=True)
+
+    def on_branch(self, message=None) -> None:
+        k = self.page.k
+        self.lanes.branch(k)
+        self.page.relane()
+        self.page.seek(k)
+
+    def offer_replay(self, k: int) -> None:
+        """A link's step is far: the rest of the way waits for a click."""
+        self._late = k
+        text = f"The link stands at step {count(k)}; getting there takes longer."
+        button = f"Replay to {count(k)}"
+        self.page.tell(say={"text": text, "button": button, "do": "replay", "name": "replay"})
+
+    def on_replay(self, message=None) -> None:
+        self.page.tell(say={"name": "replay", "text": ""})
+        self._leave_past()
+        self.lanes.go_to(self._late)
+
+    def _leave_past(self) -> None:
+        """The cursor goes with the head again."""
+        self.page.follow, self.page.wanted, self.page.replaying = True, 0, False
+        self.lanes.seek(self.lanes.furthest)
+
+    # -- controls ------------------------------------------------------------------------------
+
+    def on_set(self, message) -> None:
+        """A control moved: a live one acts at the next step, another starts new runs."""
+        name = message.get("name")
+        spec = self.page.entry.controls.get(name)
+        try:
+            if spec is not None:
+                self._set(spec, spec.check(from_page(spec, message.get("value"))))
+        except (*REFUSALS, TypeError, LookupError) as error:
+            known = {name: to_page(spec, self.page.values[name])}
+            text = str(error) if isinstance(error, REFUSALS) else f"{name} does not take that"
+            self.page.tell(controls=known, refused={"name": name, "text": text})
+        finally:
+            self.page.tell(set_done=True)
+
+    def _set(self, spec, value) -> None:
+        page, lanes = self.page, self.lanes
+        if spec.live:
+            if lanes.set(spec.name, value, behind=not page.follow):
+                page.relane()
+            page.tell(controls={spec.name: to_page(spec, value)})
+            page.wake()
+        elif value != lanes.values[spec.name]:
+            lanes.values[spec.name] = value
+            page.restart()
+        else:
+            return
+        page.preset = None
+        page.tell(pressed=self.pressed())
+
+    def on_reseed(self, message) -> None:
+        self.lanes.seed = _whole(message.get("seed", self.lanes.seed + 1), 0, MAX_INTEGER)
+        self.page.restart()
+
+    def on_preset(self, message) -> None:
+        name = message.get("name")
+        self.lanes.values = self.page.entry.controls_for(preset=name)
+        self.page.preset = name
+        self.page.restart(run=True)
+
+    def on_arm(self, message) -> None:
+        name = message.get("name")
+        if name == "all" or name in self.page.entry.arms:
+            self.lanes.arm = name
+            self.page.restart()
+
+    def plain_values(self) -> dict:
+        """Controls as the page's script takes them; "" is the seed."""
+        values = self.page.values
+        known = {n: to_page(spec, values[n]) for n, spec in self.page.entry.controls.items()}
+        return {**known, "": self.lanes.seed}
+
+    def pressed(self) -> dict:
+        """Which buttons of the page's groups are down."""
+        return {"preset": self.page.preset, "arm": self.lanes.arm, "axis": self.page.axis}
+
+    # -- taking away ---------------------------------------------------------------------------
+
+    def on_copy_python(self, message=None) -> None:
+        self.page.tell(copy=takeaway.python(self.lanes), what="Python")
+
+    def on_csv(self, message=None) -> None:
+        name = f"{self.page.entry.name}-seed-{self.lanes.seed}.csv"
+        text = takeaway.rows_of(self.lanes)
+        self.page.tell(save={"name": name, "text": text, "type": "text/csv"})
+
+
+def to_page(spec, value):
+    """A value as the page's script takes it; one of a few is sent by its place."""
+    if spec.kind == "selector":
+        return {"at": list(spec.objects).index(value)}
+    return value
+
+
+def from_page(spec, value):
+    """A value of the page's script, still unchecked; JSON makes whole numbers of 1.0."""
+    if spec.kind == "selector":
+        return spec.objects[_whole(value["at"], 0, len(spec.objects) - 1)]
+    if spec.kind == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _whole(value, low: int, high: int) -> int:
+    """`value` as a whole number from low to high.
+
+    Raises
+    ------
+    ControlError
+    """
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool) or not whole or not low <= value <= high:
+        raise ControlError(f"takes a whole number from {low} to {high}; not {str(value)[:40]}")
+    return int(value)
