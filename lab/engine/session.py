@@ -542,12 +542,14 @@ class Session:
         return False
 
     def _offence(self, row: dict) -> str | None:
+        """The first number that is not finite or beyond the blow-up, in words."""
         limit = self.experiment.blowup
         for name, value in row.items():
-            if not np.all(np.isfinite(value)):
-                return f"{name} is not finite"
-            if np.any(np.abs(value) > limit):
-                return f"{name} over {limit:.0e}"
+            largest = abs(value) if isinstance(value, float) else float(np.abs(value).max())
+            if not largest <= limit:  # also when it is not a number
+                return (
+                    f"{name} {f'over {limit:.0e}' if math.isfinite(largest) else 'is not finite'}"
+                )
         return None
 
     def _stop_at_rule(self) -> None:
