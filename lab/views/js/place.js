@@ -1,0 +1,290 @@
+// Everything of a curve figure that depends on the cursor or on pixels.
+const desk = figure.__desk || (figure.__desk = {kept: {}});
+desk.args = {figure, cursor, styles, full, past, after, marks, now, ends, labels, flag, band, edge,
+  captions, laid, lines, flags, xlog, ylog, percent, live, steps, fit, unit, flagged, slopes, quiet, corner, below, sans};
+if (!desk.due) {
+  desk.due = true;
+  // one pass for all the changes that arrive in one message
+  Promise.resolve().then(() => { desk.due = false; place(desk); });
+}
+
+function upTo(values, v) {
+  let low = 0, high = values.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (values[mid] <= v) low = mid + 1; else high = mid;
+  }
+  return low;
+}
+
+function scale(range, log, pixels, flip) {
+  const f = log ? Math.log10 : (v) => v, a = f(range.start), b = f(range.end);
+  const to = (v) => (f(v) - a) / (b - a) * pixels;
+  const back = (p) => { const v = a + p / pixels * (b - a); return log ? 10 ** v : v; };
+  return flip ? {to: (v) => pixels - to(v), back: (p) => back(pixels - p)} : {to, back};
+}
+
+function same(source, data) {
+  for (const name in data) {
+    const p = source.data[name], q = data[name];
+    if (p == null || p.length != q.length) return false;
+    for (let i = 0; i < q.length; i++) if (!Object.is(p[i], q[i])) return false;
+  }
+  return true;
+}
+
+const pen = desk.pen || (desk.pen = document.createElement("canvas").getContext("2d"));
+function widthOf(text, size, bold) {
+  pen.font = (bold ? "600 " : "") + size + "px " + sans;
+  return pen.measureText(text).width;
+}
+
+function put(source, data) { if (!same(source, data)) source.data = data; }
+
+// The power law of the last factor of 16 in x, as in fit.py.
+function slopeOf(xs, ys, n) {
+  const u = [], v = [];
+  const last = xs[n - 1];
+  for (let i = upTo(xs, last / 16 * (1 - 1e-12)); i < n; i++)
+    if (xs[i] > 0 && ys[i] > 0) { u.push(Math.log(xs[i])); v.push(Math.log(ys[i])); }
+  const m = u.length;
+  if (m < 6 || u[m - 1] - u[0] < Math.log(4)) return null;
+  const w = u.map((_, i) => (u[Math.min(i + 1, m - 1)] - u[Math.max(i - 1, 0)])
+    / (Math.min(i + 1, m - 1) - Math.max(i - 1, 0)));
+  let sw = 0, su = 0, sv = 0;
+  for (let i = 0; i < m; i++) { sw += w[i]; su += w[i] * u[i]; sv += w[i] * v[i]; }
+  let a = 0, b = 0;
+  for (let i = 0; i < m; i++) {
+    const d = u[i] - su / sw;
+    a += w[i] * d * (v[i] - sv / sw); b += w[i] * d * d;
+  }
+  return {value: a / b, low: Math.exp(u[0]), high: last};
+}
+
+function place(desk) {
+  const {figure, cursor, styles, full, past, after, marks, now, ends, labels, flag, band, edge,
+    captions, laid, lines, flags, xlog, ylog, percent, live, steps, fit, unit, flagged, slopes, quiet, corner, below} = desk.args;
+  let W, H, small;
+  try {
+    W = figure.inner_width; H = figure.inner_height; small = figure.outer_width < 400;
+  } catch { return; }   // not laid out yet
+  if (!(W > 0 && H > 0)) return;
+  const X = scale(figure.x_range, xlog, W, false), Y = scale(figure.y_range, ylog, H, true);
+  const k = cursor.data.k[0], style = styles.data, many = full.length;
+
+  // where the cursor stands on this axis, told by the first curve
+  let at = xlog ? k + 1 : k;
+  if (!steps && live)
+    for (const source of full) {
+      const d = source.data, m = upTo(d.k, k);
+      if (d.k.length) {
+        at = d.x[Math.max(m - 1, 0)];
+        // between two rows
+        if (m > 0 && m < d.k.length)
+          at += (d.x[m] - d.x[m - 1]) * (k - d.k[m - 1]) / (d.k[m] - d.k[m - 1]);
+        break;
+      }
+    }
+
+  const head = {x: [], y: [], color: [], marker: [], size: []};
+  const stop = {x: [], y: [], color: [], marker: [], angle: []};
+  const drawn = [];
+  for (let i = 0; i < many; i++) {
+    const {k: ks, x: xs, y: ys} = full[i].data, n = xs.length;
+    const reference = style.reference[i];
+    let m = !live || reference ? n : steps ? upTo(ks, k) : upTo(xs, at * (1 + 1e-12));
+    if (n && m == 0) m = 1;
+    put(past[i], {x: xs.slice(0, m), y: ys.slice(0, m)});
+    put(after[i], m < n ? {x: xs.slice(Math.max(m - 1, 0)), y: ys.slice(Math.max(m - 1, 0))}
+      : {x: [], y: []});
+    const mark = {x: [], y: []};
+    if (style.marked[i] && n) {
+      const seen = new Set();
+      const add = (v) => {
+        if (v < xs[0] || v > xs[m - 1]) return;
+        let j = Math.min(upTo(xs, v), m) - 1;
+        if (j < 0) j = 0;
+        if (j + 1 < m && Math.abs(xs[j + 1] - v) < Math.abs(xs[j] - v)) j++;
+        if (!seen.has(j) && Number.isFinite(ys[j])) { seen.add(j); mark.x.push(xs[j]); mark.y.push(ys[j]); }
+      };
+      if (!live || n <= 12) for (let j = 0; j < m; j++) add(xs[j]);
+      else if (xlog) {
+        const gap = Math.max(1, Math.ceil(44 / Math.max(X.to(2) - X.to(1), 1)));
+        for (let e = -20; e < 60; e += gap) add(2 ** e);
+      } else {
+        const span = figure.x_range.end - figure.x_range.start, parts = Math.max(4, Math.round(W / 64));
+        for (let j = 0; j <= parts; j++) add(figure.x_range.start + span * (j + 0.5 * (i % 2)) / parts);
+      }
+    }
+    put(marks[i], mark);
+    let j = m - 1;
+    while (j >= 0 && !Number.isFinite(ys[j])) j--;
+    if (j < 0) continue;
+    drawn.push({i, xs, ys, n, m, j, px: X.to(xs[j]), py: Y.to(ys[j])});
+    if (live && !reference) {
+      head.x.push(xs[j]); head.y.push(ys[j]); head.color.push(style.color[i]);
+      head.marker.push(style.marked[i] ? style.marker[i] : "circle");
+      head.size.push(style.marked[i] && ["x", "cross"].includes(style.marker[i]) ? 9 : 11);
+      if (style.end[i]) {
+        let e = n - 1;
+        while (e > 0 && !Number.isFinite(ys[e])) e--;
+        const open = style.end[i] == "diverged";
+        if (open || e > j) {
+          stop.x.push(xs[e]); stop.y.push(ys[e]); stop.color.push(style.color[i]);
+          stop.marker.push(open ? "triangle" : "dash"); stop.angle.push(open ? 0 : Math.PI / 2);
+        }
+      }
+    }
+  }
+  put(now, head);
+  put(ends, stop);
+
+  put(corner, {x: [figure.x_range.end], y: [figure.y_range.start], text: [small ? "" : below]});
+
+  // the cursor: a band of 8 px and an edge of 1 px
+  const px = X.to(at), inside = live && px >= -1 && px <= W + 1 && drawn.length > 0;
+  const low = figure.y_range.start, high = figure.y_range.end;
+  for (const [box, half] of [[band, 4], [edge, 0.5]])
+    box.setv({left: X.back(px - half), right: X.back(px + half), bottom: low, top: high,
+      visible: inside});
+  const said = steps ? "k = " + countText(k) : numberText(at) + " " + unit;
+  const wide = widthOf(said, 12, true) + 12, middle = Math.max(-20 + wide / 2, Math.min(px, W + 12 - wide / 2));
+  put(flag, inside && flagged
+    ? {x: [at], y: [high], text: [said], dx: [middle - px]} : {x: [], y: [], text: [], dx: []});
+
+  // captions above the frame, verticals of stages, flags of edits
+  const c = captions.data, text = {x: [], y: [], dy: [], text: []};
+  const rule = {x: [], y0: [], y1: []}, edits = {x: [], y0: [], y1: [], tip: [], mid: [], text: [], box: []};
+  const first = full.length ? full[0].data : {k: [], x: []};
+  const toX = (step) => {
+    if (steps) return xlog ? step + 1 : step;
+    const m = upTo(first.k, step);
+    return first.x.length ? first.x[Math.max(m - 1, 0)] : 0;
+  };
+  const order = c.k.map((_, i) => i).sort((p, q) => c.k[p] - c.k[q]);
+  const rows = [[], []];   // what is taken in the two rows above the frame
+  if (inside && flagged) rows[0].push([middle - wide / 2 - 4, middle + wide / 2 + 4]);
+  let freeFlag = -1e9;
+  order.forEach((i, place) => {
+    const x = toX(c.k[i]), p = X.to(x), width = widthOf(c.text[i], 12);
+    if (!(p >= -2 && p <= W)) return;
+    if (c.kind[i] == "edit") {
+      if (p < freeFlag) return;
+      edits.x.push(x); edits.y0.push(Y.back(28)); edits.y1.push(Y.back(4));
+      edits.tip.push(X.back(p + 5)); edits.mid.push(Y.back(9)); edits.text.push(c.text[i]);
+      freeFlag = p + width + 24;
+      edits.box.push([p, 2, p + 22 + width, 28]);
+      return;
+    }
+    if (!(c.kind[i] == "stage" && p < 2)) { rule.x.push(x); rule.y0.push(low); rule.y1.push(high); }
+    const next = order.slice(place + 1).filter((q) => c.kind[q] == "stage").map((q) => X.to(toX(c.k[q])))[0];
+    if (p < 2 && next != null && next - p < width + 10) return;   // the first stage is no news
+    if (p + 5 + width > W + 16) return;
+    for (const row of [0, 1]) {
+      if (rows[row].some(([l, r]) => p < r && p + 12 + width > l)) continue;
+      rows[row].push([p, p + 12 + width]);
+      text.x.push(x); text.y.push(high); text.dy.push(row ? -22 : -6); text.text.push(c.text[i]);
+      return;
+    }
+  });
+  put(laid, text); put(lines, rule);
+  const boxes = edits.box;
+  delete edits.box;
+  put(flags, edits);
+
+  // labels where there is room
+  const size = small ? 12 : 14, spots = [];
+  for (const d of drawn) {
+    const every = Math.max(1, Math.floor(d.n / 400));
+    for (let j = 0; j < d.n; j += every) {
+      const x = X.to(d.xs[j]), y = Y.to(d.ys[j]);
+      if (x >= -5 && x <= W + 5 && y >= -5 && y <= H + 5) spots.push([x, y, d.i]);
+      const q = j + every < d.n ? j + every : d.n - 1;
+      const x2 = X.to(d.xs[q]), y2 = Y.to(d.ys[q]), far = Math.hypot(x2 - x, y2 - y);
+      for (let s = 6; s < far && s < 600; s += 6)
+        spots.push([x + (x2 - x) * s / far, y + (y2 - y) * s / far, d.i]);
+    }
+  }
+  const guides = [];
+  if (slopes.data.x0.length)
+    slopes.data.x0.forEach((x0, i) => {
+      const power = Math.log(slopes.data.y1[i] / slopes.data.y0[i]) / Math.log(slopes.data.x1[i] / x0);
+      const yAt = (x) => slopes.data.y0[i] * (x / x0) ** power;
+      for (let p = 0; p <= W; p += 6) spots.push([p, Y.to(yAt(X.back(p))), -1]);
+      guides.push({text: slopes.data.text[i], yAt});
+    });
+  const out = {x: [], y: [], text: [], color: [], size: [], weight: []};
+  const write = (left, top, textLine, color, px, weight) => {
+    out.x.push(X.back(left)); out.y.push(Y.back(top)); out.text.push(textLine);
+    out.color.push(color); out.size.push(px + "px"); out.weight.push(weight);
+  };
+  const choose = (name, width, height, places) => {
+    let best = null;
+    for (const [index, [x, y, cost]] of places.entries()) {
+      const box = [x - 3, y - 2, x + width + 3, y + height + 2];
+      let total = cost;
+      if (box[0] < 0 || box[2] > W || box[1] < 0 || box[3] > H) total += 400;
+      for (const o of boxes)
+        if (box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1]) total += 300;
+      for (const s of spots)
+        if (s[0] > box[0] && s[0] < box[2] && s[1] > box[1] && s[1] < box[3]) total += 3;
+      if (inside && box[0] < px + 7 && box[2] > px - 7) total += 25;
+      for (const d of drawn)
+        if (live && d.px > box[0] - 5 && d.px < box[2] + 5 && d.py > box[1] - 5 && d.py < box[3] + 5) total += 40;
+      if (desk.kept[name] == index) total -= 8;   // no jumping to and fro
+      if (!best || total < best.total) best = {x, y, index, total, box};
+    }
+    return best;
+  };
+  const ordered = drawn.filter((d) => style.label[d.i] || live).sort((p, q) => style.reference[p.i] - style.reference[q.i]);
+  for (const d of ordered) {
+    const reference = style.reference[d.i], value = d.ys[d.j];
+    const name = style.label[d.i];
+    const line = reference || !live ? name : (name ? name + " " : "") + valueText(value, percent);
+    if (!line) continue;
+    const found = fit && !reference && !small ? slopeOf(d.xs, d.ys, d.m) : null;
+    const show = found && Math.abs(found.value) >= 0.05;
+    const second = show ? "fitted slope " + found.value.toFixed(2).replace("-", MINUS)
+      + ", k " + countText(Math.max(Math.round(found.low) - (steps ? 1 : 0), 0)) + " to "
+      + countText(Math.round(found.high) - (steps ? 1 : 0)) : "";
+    const big = reference ? 12 : size;
+    const width = Math.max(widthOf(line, big, !reference), widthOf(second, 12)), height = big + 4 + (second ? 18 : 0);
+    const places = [];
+    if (!reference && live) {
+      const {px: x, py: y} = d;
+      places.push([x + 12, y - height / 2, 0], [x - 12 - width, y - height - 5, 2],
+        [x - 12 - width, y + 9, 3], [x + 12, y - height - 6, 4], [x + 12, y + 9, 4],
+        [x - 12 - width, y - height - 22, 7], [x - 12 - width, y + 30, 7]);
+    }
+    const left = X.to(d.xs[0]), right = live && !reference ? d.px : Math.min(X.to(d.xs[d.n - 1]), W);
+    if (!live) places.push([right + 6, Y.to(d.ys[d.n - 1]) - height / 2, 0]);
+    for (const share of [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]) {
+      const x = left + (right - left) * share, j = Math.max(upTo(d.xs, X.back(x)) - 1, 0), y = Y.to(d.ys[j]);
+      for (const gap of reference ? [6] : [8, 26, 60]) {
+        const cost = 8 + 10 * Math.abs(reference ? share - 0.35 : 1 - share) + gap / 3;
+        places.push([x, y - height - gap, cost], [x - width, y + gap, cost + 1],
+          [x - width, y - height - gap, cost + 1], [x, y + gap, cost]);
+      }
+    }
+    const best = choose("c" + d.i, width, height, places);
+    desk.kept["c" + d.i] = best.index;
+    if (best.total > 60 && reference) continue;
+    boxes.push(best.box);
+    write(best.x, best.y + big / 2 + 2, line, reference ? quiet : style.color[d.i], big, reference ? "normal" : "bold");
+    if (second) write(best.x, best.y + big + 13, second, quiet, 12, "normal");
+  }
+  for (const [g, guide] of guides.entries()) {
+    const places = [], width = widthOf(guide.text, 12), height = 15;
+    for (const share of [0.9, 0.75, 0.6, 0.45, 0.3]) {
+      const x = W * share, y = Y.to(guide.yAt(X.back(x)));
+      if (y > 4 && y < H - 4) places.push([x + 4, y - height - 2, 3 * (1 - share)], [x - width - 4, y + 3, 1 + 3 * (1 - share)]);
+    }
+    if (!places.length) continue;
+    const best = choose("g" + g, width, height, places);
+    desk.kept["g" + g] = best.index;
+    if (best.total > 250) continue;
+    boxes.push(best.box);
+    write(best.x, best.y + 8, guide.text, quiet, 12, "normal");
+  }
+  put(labels, out);
+}
