@@ -15,8 +15,8 @@ class Wording:
     Attributes
     ----------
     shape : str
-        The sign before the sentence: ring, disc, square, tick, bar, strike, triangle, alert,
-        dashed, dots, play, record.
+        The sign before the sentence: ring, disc, dots, square, tick, bar, strike, triangle,
+        alert, dashed, play, record.
     sentence : str
     button : str
         What the filled button says.
@@ -42,10 +42,15 @@ def word(lane) -> Wording:
     Parameters
     ----------
     lane : object
-        With `status`, `ended`, `sentence`, `head`, `k` and `good` (the last kept step).
+        With `status`, `ended`, `sentence`, `head`, `trace` and `good` (the last kept step).
     """
     status, ended = str(lane.status), lane.ended or ""
     head = count(lane.head)
+    if not len(lane.trace) and status in (Status.RUNNING, Status.READY):
+        # nothing is drawn yet: a worker imports, or the data are being made
+        if status == Status.RUNNING:
+            return Wording("dots", "preparing", "Pause", "pause", "pause")
+        return Wording("dots", "preparing", "Run", "run", "run")
     if status == Status.RUNNING:
         return Wording("disc", "running", "Pause", "pause", "pause")
     if status == Status.READY:
@@ -76,11 +81,11 @@ def together(lanes) -> Wording:
     words = [(lane, word(lane)) for lane in lanes]
     if len(words) == 1:
         return words[0][1]
-    for shape in ("disc", "square"):
+    for shape in ("disc", "dots", "square"):
         for lane, found in words:
             if found.shape == shape:
                 faults = [f"{other.label} {w.sentence}" for other, w in words if _fault(w)]
-                sentence = found.sentence if shape == "disc" else f"paused at {count(lane.head)}"
+                sentence = f"paused at {count(lane.head)}" if shape == "square" else found.sentence
                 if faults:
                     sentence = f"{sentence}; {'; '.join(faults)}"
                 return Wording(shape, sentence, found.button, found.glyph, found.do)
