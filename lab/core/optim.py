@@ -1,0 +1,62 @@
+"""Optimisers as plain arithmetic: weights, gradients, memory in; weights and memory out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+import torch
+
+Tensors = dict[str, torch.Tensor]
+
+
+@final
+@dataclass(frozen=True)
+class AdamW:
+    """Adam with weight decay apart from the gradient.
+
+    Loshchilov and Hutter, "Decoupled weight decay regularization" (ICLR 2019); the same numbers
+    as `torch.optim.AdamW`, up to rounding.
+
+    Parameters
+    ----------
+    lr : float or 0-d Tensor
+        Learning rate; it may be another one at each step.
+    beta1, beta2 : float
+        Memory of the mean gradient and of its mean square; in [0, 1).
+    eps : float
+        Keeps the division finite.
+    decay : float or 0-d Tensor
+        Each step multiplies the weights by `1 - lr * decay`.
+    """
+
+    lr: float | torch.Tensor = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    decay: float | torch.Tensor = 1e-2
+
+    @staticmethod
+    def init(weights: Tensors) -> dict[str, Tensors]:
+        """The memory before the first step: {"mean": ..., "square": ...}, all zeros."""
+        return {
+            "mean": {name: torch.zeros_like(w) for name, w in weights.items()},
+            "square": {name: torch.zeros_like(w) for name, w in weights.items()},
+        }
+
+    def step(
+        self, weights: Tensors, gradients: Tensors, memory: dict[str, Tensors], k: int
+    ) -> tuple[Tensors, dict[str, Tensors]]:
+        """The weights and the memory after step `k`; `k` counts from 0. Nothing is overwritten."""
+        rate = self.lr / (1 - self.beta1 ** (k + 1))
+        correction = math.sqrt(1 - self.beta2 ** (k + 1))
+        keep = 1 - self.lr * self.decay
+        moved, means, squares = {}, {}, {}
+        for name, w in weights.items():
+            g = gradients[name]
+            mean = memory["mean"][name].lerp(g, 1 - self.beta1)
+            square = self.beta2 * memory["square"][name] + (1 - self.beta2) * g * g
+            moved[name] = keep * w - rate * (mean / (square.sqrt() / correction + self.eps))
+            means[name], squares[name] = mean, square
+        return moved, {"mean": means, "square": squares}

@@ -1,0 +1,66 @@
+"""Arithmetic modulo p as a table to be learned: some entries are shown, the others are hidden."""
+
+from __future__ import annotations
+
+import torch
+
+from lab.core.random import Rng
+
+TASKS = {
+    "a + b": lambda a, b: a + b,
+    "a * b": lambda a, b: a * b,
+    "a² + b²": lambda a, b: a * a + b * b,
+}
+
+
+def shown_and_hidden(
+    p: int, fraction: float, rng: Rng, *, task: str = "a + b", tied: bool = True
+) -> dict:
+    """Every pair of numbers modulo `p` in random order; the first `shown` of them are for training.
+
+    Parameters
+    ----------
+    p : int
+        Modulus, at least 2.
+    fraction : float
+        Share of the pairs that is shown, above 0 and below 1.
+    rng : Rng
+        Draws the order, under the name "pairs".
+    task : {"a + b", "a * b", "a² + b²"}
+    tied : bool
+        (a, b) and (b, a) count as one example. All tasks are symmetric; without this the mirror
+        image of a hidden pair may be shown, and its answer leaks to a network that is symmetric.
+
+    Returns
+    -------
+    dict
+        `a`, `b`, `answer`: int64 Tensors of shape (n,), n = p (p + 1) / 2 tied, p^2 otherwise.
+        `weight`: Tensor (n,), how often the pair stands in the full p x p table (1 or 2).
+        `shown`: int, the number of training pairs; they come first.
+
+    Raises
+    ------
+    ValueError
+        Modulus or fraction out of bounds, or no such task.
+    """
+    if p < 2:
+        raise ValueError(f"the modulus is at least 2; not {p}")
+    if not 0 < fraction < 1:
+        raise ValueError(f"the fraction lies between 0 and 1; not {fraction:g}")
+    if task not in TASKS:
+        raise ValueError(f"no task {task!r}; there is {', '.join(TASKS)}")
+    backend = rng.backend
+    if tied:
+        a, b = torch.triu_indices(p, p, device=backend.device)
+    else:
+        a, b = torch.cartesian_prod(backend.arange(p), backend.arange(p)).unbind(1)
+    order = rng.permutation("pairs", len(a))
+    a, b = a[order].contiguous(), b[order].contiguous()
+    weight = torch.where(a == b, 1.0, 2.0) if tied else torch.ones(len(a), device=backend.device)
+    return {
+        "a": a,
+        "b": b,
+        "answer": TASKS[task](a, b) % p,
+        "weight": weight.to(backend.torch_dtype),
+        "shown": min(max(round(fraction * len(a)), 1), len(a) - 1),
+    }

@@ -1,0 +1,61 @@
+"""Sums modulo p: every pair once, no mirror image leaks, the same order for the same seed."""
+
+import pytest
+import torch
+
+from lab.core.problems.modular import TASKS, shown_and_hidden
+from lab.core.random import Rng
+
+
+@pytest.mark.parametrize("p", [2, 7, 12])
+@pytest.mark.parametrize("tied", [True, False])
+def test_every_pair_stands_once(p, tied):
+    pairs = shown_and_hidden(p, 0.5, Rng(0), tied=tied)
+    found = {*zip(pairs["a"].tolist(), pairs["b"].tolist())}
+    wanted = {(a, b) for a in range(p) for b in range(p) if not tied or a <= b}
+    assert found == wanted and len(pairs["a"]) == len(wanted)
+    assert pairs["weight"].sum() == p * p
+
+
+@pytest.mark.parametrize("task, rule", [*TASKS.items()])
+def test_answers(task, rule):
+    pairs = shown_and_hidden(7, 0.3, Rng(1), task=task)
+    for a, b, answer in zip(*(pairs[x].tolist() for x in ("a", "b", "answer"))):
+        assert answer == rule(a, b) % 7 == rule(b, a) % 7
+
+
+def test_no_mirror_image_of_a_hidden_pair_is_shown():
+    pairs = shown_and_hidden(13, 0.6, Rng(2))
+    n = pairs["shown"]
+    shown = {*zip(pairs["a"][:n].tolist(), pairs["b"][:n].tolist())}
+    hidden = [*zip(pairs["a"][n:].tolist(), pairs["b"][n:].tolist())]
+    assert not any((b, a) in shown or (a, b) in shown for a, b in hidden)
+
+
+def test_each_sum_has_the_same_weight():
+    for p in (7, 12):
+        pairs = shown_and_hidden(p, 0.5, Rng(0))
+        totals = torch.zeros(p).index_add_(0, pairs["answer"], pairs["weight"])
+        assert torch.equal(totals, torch.full((p,), float(p)))
+
+
+def test_order_follows_the_seed_alone():
+    first, again = (shown_and_hidden(11, f, Rng(5)) for f in (0.2, 0.8))
+    assert torch.equal(first["a"], again["a"]) and first["shown"] == 13 and again["shown"] == 53
+    assert not torch.equal(first["a"], shown_and_hidden(11, 0.2, Rng(6))["a"])
+
+
+def test_something_is_always_shown_and_something_hidden():
+    assert shown_and_hidden(5, 1e-9, Rng(0))["shown"] == 1
+    assert shown_and_hidden(5, 1 - 1e-9, Rng(0))["shown"] == 14
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [((1, 0.5), "at least 2"), ((7, 0.0), "between 0 and 1"), ((7, 1.0), "between 0 and 1")],
+)
+def test_refusals(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        shown_and_hidden(*arguments, Rng(0))
+    with pytest.raises(ValueError, match="no task"):
+        shown_and_hidden(7, 0.5, Rng(0), task="a - b")

@@ -1,0 +1,72 @@
+"""AdamW beside torch's."""
+
+import pytest
+import torch
+
+from lab.core.optim import AdamW
+
+
+def _weights(dtype):
+    generator = torch.Generator().manual_seed(0)
+    shapes = {"a": (5, 3), "b": (7,)}
+    return {
+        name: torch.randn(shape, generator=generator, dtype=dtype) for name, shape in shapes.items()
+    }
+
+
+def _gradients(weights, k):
+    """Of different size and sign at each step, and zero now and then."""
+    return {
+        name: (w + 0.1 * k).sin() * 10.0 ** (k % 5 - 2) * (k % 7 > 0) for name, w in weights.items()
+    }
+
+
+@pytest.mark.parametrize("dtype, near", [(torch.float64, 1e-13), (torch.float32, 2e-5)])
+def test_equals_torch_while_rate_and_decay_change(dtype, near):
+    weights = _weights(dtype)
+    theirs = {name: torch.nn.Parameter(w.clone()) for name, w in weights.items()}
+    peer = torch.optim.AdamW(theirs.values(), betas=(0.9, 0.98), eps=1e-6)
+    memory = AdamW.init(weights)
+    for k in range(200):
+        lr, decay = 0.01 / (1 + k), 0.5 * (k % 3)
+        gradients = _gradients(weights, k)
+        for group in peer.param_groups:
+            group["lr"], group["weight_decay"] = lr, decay
+        for name, parameter in theirs.items():
+            parameter.grad = gradients[name].clone()
+        peer.step()
+        optimiser = AdamW(lr, 0.9, 0.98, 1e-6, decay)
+        weights, memory = optimiser.step(weights, gradients, memory, k)
+        for name in weights:
+            torch.testing.assert_close(weights[name], theirs[name].data, rtol=near, atol=near)
+
+
+def test_same_defaults_as_torch():
+    theirs = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))]).defaults
+    ours = AdamW()
+    assert (ours.lr, (ours.beta1, ours.beta2)) == (theirs["lr"], theirs["betas"])
+    assert (ours.eps, ours.decay) == (theirs["eps"], theirs["weight_decay"])
+
+
+def test_overwrites_nothing():
+    weights = _weights(torch.float64)
+    memory = AdamW.init(weights)
+    before = {name: w.clone() for name, w in weights.items()}
+    AdamW().step(weights, _gradients(weights, 1), memory, 0)
+    for name, w in weights.items():
+        assert torch.equal(w, before[name])
+        assert not memory["mean"][name].any() and not memory["square"][name].any()
+
+
+def test_rate_and_decay_may_differ_between_lanes():
+    weights = _weights(torch.float64)
+    gradients, memory = _gradients(weights, 3), AdamW.init(weights)
+    rates = torch.tensor([0.1, 0.01, 0.0], dtype=torch.float64)
+
+    def one(lr):
+        return AdamW(lr, decay=lr).step(weights, gradients, memory, 2)[0]
+
+    lanes = torch.func.vmap(one)(rates)
+    for i, lr in enumerate(rates.tolist()):
+        for name, w in one(lr).items():
+            torch.testing.assert_close(lanes[name][i], w, rtol=1e-14, atol=1e-14)

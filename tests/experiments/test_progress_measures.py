@@ -1,0 +1,77 @@
+"""Grokking: what is observed is what it says, on a small clock."""
+
+import numpy as np
+import pytest
+import torch
+
+from lab.core.networks import PairNetwork
+from lab.engine import Session
+from lab.experiments.grokking.progress_measures import KEYS, ProgressMeasures
+
+SMALL = ProgressMeasures.controls_for(p=23, width=64)
+
+
+@pytest.fixture(scope="module")
+def run():
+    session = Session(ProgressMeasures, SMALL, seed=1)
+    session.advance(100)
+    return session
+
+
+def test_spectrum_is_numpys_over_the_run(run):
+    for row, k in enumerate(run.trace.k):
+        replay = run.replay(int(k))
+        replay.advance()
+        embed = replay.state["weights"]["embed"].double().numpy()
+        power = (np.abs(np.fft.fft(embed, axis=0)) ** 2)[1:12].sum(1)
+        np.testing.assert_allclose(
+            run.trace["spectrum"][row], power / power.sum(), rtol=1e-4, atol=1e-7
+        )
+        order = np.sort(power)[::-1]
+        assert run.trace["waves"][row] == 1 + (order.cumsum() < 0.9 * order.sum()).sum()
+        assert run.trace["strongest"][row] == power.argmax() + 1
+
+
+def test_restricted_and_excluded_loss_are_those_of_the_strongest_now(run):
+    """From the full table of logits, numpy's FFT of its means over a + b = s."""
+    weights, pairs, p, n = run.state["weights"], run.given.pairs, 23, run.given.pairs["shown"]
+    a, b = torch.cartesian_prod(torch.arange(p), torch.arange(p)).unbind(1)
+    table = PairNetwork.logits(weights, a, b).double().numpy()
+    sums = ((a + b) % p).numpy()
+    by_sum = np.stack([table[sums == s].mean(0) for s in range(p)])
+    spectrum = run.trace["spectrum"][-1]
+    keys = np.argsort(-spectrum, kind="stable")[:KEYS] + 1
+    fourier = np.fft.fft(by_sum, axis=0)
+    keep = np.isin(np.arange(p), [*keys, *(p - keys)])
+    part = np.fft.ifft(fourier * keep[:, None], axis=0).real
+
+    def loss(logits, answer):
+        return np.log(np.exp(logits).sum(1)) - logits[np.arange(len(answer)), answer]
+
+    restricted = loss(part + by_sum.mean(0), np.arange(p)).mean()
+    assert run.trace["restricted"][-1] == pytest.approx(restricted, rel=1e-3)
+    shown = (pairs["a"] * p + pairs["b"])[:n].numpy()
+    excluded = loss(table[shown] - part[sums[shown]], sums[shown]).mean()
+    assert run.trace["excluded"][-1] == pytest.approx(excluded, rel=1e-3)
+    assert run.trace["train_loss"][-1] == pytest.approx(
+        loss(table[shown], sums[shown]).mean(), rel=1e-3, abs=1e-6
+    )
+
+
+def test_picture_holds_every_number_and_neuron_once(run):
+    picture = run.picture()
+    assert np.hypot(*picture["circle"].T).mean() == pytest.approx(1, rel=1e-5)
+    starts = {tuple(row) for row in picture["chain"][:, :2].tolist()}
+    assert starts == {tuple(row) for row in picture["circle"].tolist()}
+    table = PairNetwork.table(run.state["weights"]).numpy()
+    np.testing.assert_array_equal(np.sort(picture["weights"], 1), np.sort(table, 1))
+
+
+def test_stages_go_forward_and_decay_can_be_stopped_while_it_runs():
+    session = Session(ProgressMeasures, ProgressMeasures.controls_for(preset="check"))
+    session.advance(80)
+    assert [name for _, name in session.trace.stages] == [*ProgressMeasures.stages]
+    before = session.trace["norm"][-1]
+    session.set(decay=0.0)
+    session.advance(80)
+    assert session.trace["norm"][-1] > before
