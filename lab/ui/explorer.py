@@ -6,6 +6,7 @@ pending at most: frames that come meanwhile wait and are taken together.
 
 from __future__ import annotations
 
+from collections import deque
 from threading import Lock
 
 import panel as pn
@@ -54,6 +55,7 @@ class Explorer:
         self.hz, self.visible, self.numbers_on = LIVE_HZ, True, False
         self._document = pn.state.curdoc
         self._pending, self._lock, self._closed = False, Lock(), False
+        self._inbox: deque = deque()
         self._told: dict = {}
         self._rest, self._looks = 0, []
         self._pump = None
@@ -62,7 +64,7 @@ class Explorer:
         self.lanes = Lanes(entry, opening.recipe, opening.arm, new_session, self.wake)
         self.requests = Requests(self)
         self.shell = Shell(
-            self.requests.hear,
+            self._hear,
             html=chrome.explorer(
                 entry,
                 self.renderers,
@@ -107,7 +109,12 @@ class Explorer:
         """Sends the page a message."""
         self.shell.tell(**message)
 
-    # -- frames: reader thread -> document -----------------------------------------------------
+    # -- frames and messages -> document -------------------------------------------------------
+
+    def _hear(self, message) -> None:
+        """A message of the browser. Panel hands it over without the document's lock."""
+        self._inbox.append(message)
+        self.wake()
 
     def wake(self) -> None:
         """Asks for one update under the document's lock; from any thread."""
@@ -120,6 +127,8 @@ class Explorer:
     def _update(self) -> None:
         with self._lock:
             self._pending = False
+        while self._inbox and not self._closed:
+            self.requests.hear(self._inbox.popleft())
         if self._closed:
             return
         for i, run in enumerate(self.lanes):

@@ -18,14 +18,21 @@ class ServeError(RuntimeError):
     """The server cannot start; one line that says why."""
 
 
-def free_port(port: int) -> None:
-    """Raises ServeError in one line when the port is taken."""
+def free_port(port: int) -> int:
+    """The port itself, or a free one for 0.
+
+    Raises
+    ------
+    ServeError
+        It is taken.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise ServeError(f"port {port} is taken; choose another with --port") from None
+        return probe.getsockname()[1]
 
 
 def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths=()) -> None:
@@ -46,8 +53,7 @@ def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths
     ------
     ServeError
     """
-    if port:
-        free_port(port)
+    port = free_port(port)
     _tell_environment(workers, paths)
 
     if dev:
@@ -60,11 +66,11 @@ def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths
         start=False,
         verbose=False,
         threaded=False,
-        websocket_origin=["*"] if dev else None,
+        websocket_origin=[f"127.0.0.1:{port}", f"localhost:{port}"],
         unused_session_lifetime_milliseconds=UNUSED_MS,
         check_unused_sessions_milliseconds=CHECK_MS,
     )
-    print(f"http://127.0.0.1:{server.port}", flush=True)
+    print(f"http://127.0.0.1:{port}", flush=True)
     pool()  # workers import what they need before the first click
     try:
         server.io_loop.start()

@@ -82,10 +82,11 @@ def together(lanes) -> Wording:
     if len(words) == 1:
         return words[0][1]
     for shape in ("disc", "dots", "square"):
-        for lane, found in words:
+        for _, found in words:
             if found.shape == shape:
                 faults = [f"{other.label} {w.sentence}" for other, w in words if _fault(w)]
-                sentence = f"paused at {count(lane.head)}" if shape == "square" else found.sentence
+                furthest = max(other.head for other, _ in words)
+                sentence = f"paused at {count(furthest)}" if shape == "square" else found.sentence
                 if faults:
                     sentence = f"{sentence}; {'; '.join(faults)}"
                 return Wording(shape, sentence, found.button, found.glyph, found.do)

@@ -1,0 +1,286 @@
+"""The explorer in a real browser, with real runs in worker processes."""
+
+import re
+
+import pytest
+from driving import HELPERS, head, ready, run_to, server, status, step, wait_status
+
+from lab.engine.registry import catalogue
+from lab.engine.views import Curves, Heat, Plane
+
+FIXED_POINT = "infeasibility-detection"
+
+
+def named_views():
+    """One (experiment, place) for each of the four named views, over the registry."""
+    found = {}
+    for entry in catalogue():
+        for i, view in enumerate(entry.views):
+            if view.of is not None:
+                continue
+            kind = None
+            if isinstance(view, Curves) and view.log == "xy":
+                kind = "Convergence"
+            elif isinstance(view, Plane):
+                kind = "Trajectory"
+            elif isinstance(view, Heat) and view.beside:
+                kind = "Spectrum"
+            elif isinstance(view, Heat) and (view.alive or "mask" in view.sources[0]):
+                kind = "Mask"
+            if kind and kind not in found:
+                found[kind] = (entry.name, i)
+    return found
+
+
+def test_question_and_controls_are_painted_before_any_script(page, address):
+    page.route("**/*.js*", lambda route: route.abort())
+    page.goto(f"{address}/explore?name={FIXED_POINT}", wait_until="domcontentloaded")
+    page.get_by_role("heading", level=1).first.wait_for()
+    page.faults.clear()  # the scripts were kept away on purpose
+
+
+def test_the_picture_is_drawn_at_step_0_before_anything_runs(explore):
+    page = explore(FIXED_POINT)
+    wait_status(page, "ready")
+    assert step(page) == 0
+    n = page.evaluate("deep('.fig').length")
+    for i in range(n):
+        page.wait_for_function("i => colours(i) > 3", arg=i)
+
+
+def test_run_moves_every_picture_and_pause_holds_it(explore):
+    page = explore(FIXED_POINT)
+    wait_status(page, "ready")
+    n = page.evaluate("deep('.fig').length")
+    before = [page.evaluate("i => pixels(i)", i) for i in range(n)]
+    run_to(page, 50)
+    for i in range(n):
+        page.wait_for_function("([i, was]) => pixels(i) !== was", arg=[i, before[i]])
+    wait_status(page, "paused at")
+    assert step(page) == head(page) >= 50
+
+
+@pytest.mark.parametrize("kind", ["Convergence", "Trajectory", "Spectrum", "Mask"])
+def test_one_cursor_moves_each_of_the_four_named_views(explore, kind):
+    found = named_views()
+    assert kind in found, f"no experiment shows a {kind}"
+    name, i = found[kind]
+    page = explore(name)
+    run_to(page, 30)
+    at_head = page.evaluate("i => pixels(i)", i)
+    page.evaluate("one('.seek').focus()")
+    page.keyboard.press("Home")
+    page.wait_for_function("() => one('.seek').getAttribute('aria-valuenow') === '0'")
+    page.wait_for_function("([i, was]) => pixels(i) !== was", arg=[i, at_head])
+    assert page.evaluate("one('.kflag').textContent") == "0"
+    at_start = page.evaluate("i => pixels(i)", i)
+    page.keyboard.press("End")
+    page.wait_for_function("([i, was]) => pixels(i) !== was", arg=[i, at_start])
+
+
+def test_the_track_is_dragged_to_a_step(explore):
+    page = explore(FIXED_POINT)
+    run_to(page, 100)
+    box = page.evaluate(
+        "(() => { const b = one('.seek').getBoundingClientRect();"
+        "return [b.x, b.y, b.width, b.height] })()"
+    )
+    page.mouse.move(box[0] + 12, box[1] + 18)
+    page.mouse.down()
+    page.mouse.move(box[0] + 40, box[1] + 18, steps=4)
+    page.mouse.up()
+    page.wait_for_function(
+        "() => Number(one('.seek').getAttribute('aria-valuenow')) <"
+        " Number(one('.seek').getAttribute('aria-valuemax'))"
+    )
+    k = step(page)
+    assert 0 < k < head(page)
+    page.wait_for_function(f"() => new URLSearchParams(location.search).get('k') === '{k}'")
+
+
+def test_a_live_control_is_recorded_as_an_edit_and_stands_in_the_address(explore):
+    page = explore(FIXED_POINT)
+    run_to(page, 30)
+    k = head(page)
+    page.evaluate("one('[data-control=weight] .val').focus()")
+    page.keyboard.type("0.75")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "() => (new URLSearchParams(location.search).get('edits') || '').includes('0.75')"
+    )
+    edits = page.evaluate("new URLSearchParams(location.search).get('edits')")
+    assert edits == f'[[{k},"weight",0.75]]'
+    assert page.evaluate("deep('.seek title').some((t) => t.textContent.includes('weight'))")
+
+
+def test_a_restart_control_starts_again_at_step_0(explore):
+    page = explore(FIXED_POINT)
+    run_to(page, 30)
+    page.evaluate("one('[data-control=planes] .val').focus()")
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => one('.seek').getAttribute('aria-valuemax') === '0'")
+    page.wait_for_function("() => location.search.includes('c.planes=7')")
+
+
+def test_a_value_out_of_bounds_is_refused_with_the_bounds(explore):
+    page = explore(FIXED_POINT)
+    page.evaluate("one('[data-control=planes] .val').focus()")
+    page.keyboard.type("70000")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => one('[data-control=planes] .no')")
+    assert "planes goes from" in page.evaluate("one('[data-control=planes] .no').textContent")
+
+
+def test_one_step_and_ten_by_key_and_silence_in_a_field(explore):
+    page = explore(FIXED_POINT)
+    wait_status(page, "ready")
+    page.keyboard.press(".")
+    page.wait_for_function("() => one('.seek').getAttribute('aria-valuemax') === '1'")
+    page.keyboard.press("Shift+Period")
+    page.wait_for_function("() => one('.seek').getAttribute('aria-valuemax') === '11'")
+    page.keyboard.press(",")
+    page.wait_for_function("() => one('.seek').getAttribute('aria-valuenow') === '10'")
+    page.evaluate("one('[data-control=weight] .val').focus()")
+    page.keyboard.press(".")
+    page.keyboard.press("Escape")
+    assert head(page) == 11
+
+
+def test_until_stops_at_a_rule_and_says_what_it_cannot_read(explore):
+    page = explore(FIXED_POINT)
+    wait_status(page, "ready")
+    page.keyboard.press("u")
+    page.keyboard.type("angel < 1")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => one('.menu small.no')")
+    page.evaluate("one('.menu input').select()")
+    page.keyboard.type("k >= 40")
+    page.keyboard.press("Enter")
+    wait_status(page, "paused at")
+    assert head(page) == 40
+    assert page.evaluate("one('.menu').hidden")
+
+
+def test_a_branch_is_drawn_and_start_again_frees_it(explore):
+    page = explore(f"{FIXED_POINT}&arm=Halpern")
+    run_to(page, 30)
+    page.evaluate("one('.seek').focus()")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("b")
+    wait_status(page, "paused")
+    page.evaluate("one('[data-do=numbers]').click()")
+    page.wait_for_function("() => one('.numbers').textContent.includes('branch')")
+    page.keyboard.press("r")
+    page.wait_for_function("() => one('.seek').getAttribute('aria-valuemax') === '0'")
+
+
+def test_dark_and_light_change_page_and_pictures(explore):
+    page = explore(FIXED_POINT)
+    wait_status(page, "ready")
+    page.wait_for_function("() => colours(0) > 3")
+    assert page.evaluate("one('.lab').dataset.theme") == "light"
+    before = page.evaluate("pixels(0)")
+    page.keyboard.press("d")
+    page.wait_for_function("was => pixels(0) !== was", arg=before)
+    assert page.evaluate("getComputedStyle(one('.stage')).backgroundColor") == "rgb(12, 15, 17)"
+
+
+def test_a_preset_runs_and_is_marked(explore):
+    page = explore(FIXED_POINT)
+    page.keyboard.press("1")
+    page.wait_for_function("() => one('.try button').getAttribute('aria-pressed') === 'true'")
+    page.wait_for_function("() => Number(one('.seek').getAttribute('aria-valuemax')) > 0")
+
+
+def test_on_a_phone_nothing_scrolls_sideways(explore):
+    page = explore(FIXED_POINT)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.wait_for_function("() => getComputedStyle(one('.transport')).position === 'fixed'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    box = page.evaluate("one('.run').getBoundingClientRect().bottom")
+    assert box <= 740
+    small = page.evaluate(
+        "deep('.transport button').filter((b) => b.offsetParent && b.offsetHeight < 44).length"
+    )
+    assert small == 0
+
+
+def test_a_link_opens_the_same_run(explore):
+    page = explore(f"{FIXED_POINT}&seed=5&c.planes=3&k=25&arm=Picard")
+    page.wait_for_function("() => one('.seek').getAttribute('aria-valuenow') === '25'")
+    query = page.evaluate("location.search")
+    for part in ("seed=5", "c.planes=3", "k=25", "arm=Picard"):
+        assert part in query
+
+
+def test_a_hostile_link_opens_on_the_defaults_and_says_what_it_left_out(explore):
+    page = explore(f"{FIXED_POINT}&c.planes=1e999&edits=%7B&seed=<script>alert(1)</script>&evil=1")
+    text = page.evaluate("one('.bars').textContent")
+    assert text.startswith("Left out of the link: ")
+    assert page.evaluate("deep('.bars script').length") == 0
+    wait_status(page, "ready")
+    assert "c.planes" not in page.evaluate("location.search")
+
+
+def test_an_unknown_experiment_is_one_line_and_what_was_perhaps_meant(page, address):
+    page.goto(f"{address}/explore?name=infeasability-detektion")
+    assert page.get_by_role("heading", level=1).inner_text() == "No such experiment"
+    link = page.get_by_role("link", name=re.compile(FIXED_POINT))
+    assert link.get_attribute("href") == f"explore?name={FIXED_POINT}"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/tmp/x.py", "x.py:Evil", "", "a" * 5000])
+def test_a_link_never_names_a_file(page, address, name):
+    page.goto(f"{address}/explore?name={name}")
+    assert page.get_by_role("heading", level=1).inner_text() == "No such experiment"
+
+
+def test_a_second_tab_has_its_own_run(explore, context, address):
+    first = explore(FIXED_POINT)
+    run_to(first, 30)
+    second = context.new_page()
+    second.add_init_script(HELPERS)
+    second.goto(f"{address}/explore?name={FIXED_POINT}")
+    ready(second)
+    wait_status(second, "ready")
+    assert step(second) == 0
+    assert head(first) >= 30
+
+
+def test_a_lost_connection_says_so_and_comes_back(page):
+    with server() as (first, process):
+        page.goto(f"{first}/explore?name={FIXED_POINT}", wait_until="domcontentloaded")
+        ready(page)
+        wait_status(page, "ready")
+        process.terminate()
+        wait_status(page, "reconnecting, your run goes on")
+        assert page.evaluate("one('.run').disabled")
+        assert page.evaluate(
+            "one('.pics').parentElement.closest('.lab').classList.contains('lost')"
+        )
+    page.faults.clear()  # the browser itself reports the lost socket
+
+
+def test_the_status_is_spoken_and_every_picture_has_a_sentence(explore):
+    page = explore(FIXED_POINT)
+    wait_status(page, "ready")
+    live = page.evaluate("one('[data-live]').getAttribute('aria-live')")
+    assert live == "polite"
+    page.wait_for_function(
+        "() => deep('.slot').every((s) => s.getAttribute('role') === 'img'"
+        " && s.getAttribute('aria-label').length > 12)"
+    )
+    run_to(page, 30)
+    page.wait_for_function("() => one('[data-live]').textContent.startsWith('paused at')")
+    assert status(page).startswith("paused at")
+
+
+def test_the_list_finds_and_leads_to_an_experiment(page, address):
+    page.goto(address)
+    page.keyboard.press("/")
+    page.keyboard.type("infeasib")
+    page.wait_for_function("() => deep('.list li:not([hidden])').length === 1")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/explore?name=*")
+    ready(page)
