@@ -1,0 +1,333 @@
+"""One ranking of all weights, the smallest go: how far so simple a rule carries a network."""
+
+from __future__ import annotations
+
+import torch
+
+from lab.core.mlp import Mlp, minibatch, side_by_side
+from lab.core.optim import AdamW
+from lab.core.problems.digits import CLASSES, Digits
+from lab.core.prune import Prune, Rounds, reachable
+from lab.engine import (
+    AtLeast,
+    AtMost,
+    Bars,
+    Card,
+    Check,
+    Claim,
+    Control,
+    Curves,
+    Experiment,
+    Grid,
+    Integer,
+    Mask,
+    Number,
+    Preset,
+    Quantity,
+    Selector,
+    Within,
+    given,
+)
+
+EVEN, UNEVEN = "144-100-100-10", "144-40-256-40-10"
+L2, BATCH = 1e-3, 64
+MINIMUM = "Global + minimum"
+RULES = ("Global", "Uniform", "Random")
+LOT = {"score": "random", "allocation": "uniform"}  # makes all arms the same
+AT_ONCE = {"cut": 1, "tune": 100, "rate": 3e-3, "rounds": 1}
+
+
+def network(c):
+    return Mlp(tuple(map(int, c.net.split("-"))))
+
+
+def plan(c):
+    return Rounds(c.kept, c.rounds, c.cut, c.tune)
+
+
+def pruned(state, net, c, left, rng):
+    """Masks for the share `left`; what dies takes its optimiser's memory with it."""
+    alive = net.weights(state["alive"])
+    drawn = c.score == "random"
+    random = [rng.at(-1).uniform("score", tuple(m.shape), i) for i, m in enumerate(alive)]
+    rule = Prune(c.score, c.allocation, c.least)
+    masks = rule.masks(net.weights(state["w"]), left, alive, random if drawn else None)
+    flat = net.alive(masks)
+    memory = {name: {"w": part["w"] * flat} for name, part in state["memory"].items()}
+    counts = torch.stack([mask.sum() for mask in masks])
+    outputs = reachable(masks).sum()
+    return {**state, "w": state["w"] * flat, "alive": flat, "memory": memory, "layers": counts,
+            "outputs": outputs, "stage": "prune"}  # fmt: skip
+
+
+def lead(over, **where):
+    """Accuracy of global pruning minus that of the arm `over`."""
+    return lambda d: d.accuracy.sel(arm="Global", **where) - d.accuracy.sel(arm=over, **where)
+
+
+def over_none(d, least):
+    """What a minimum per layer adds to the accuracy."""
+    accuracy = d.accuracy.sel(arm=MINIMUM)
+    return accuracy.sel(least=least) - accuracy.sel(least=0)
+
+
+def over_uniform(d, least):
+    """Accuracy with a minimum per layer minus that with equal shares."""
+    accuracy = d.accuracy.sel(least=least)
+    return accuracy.sel(arm=MINIMUM) - accuracy.sel(arm="Uniform")
+
+
+class GlobalMagnitudePruning(Experiment):
+    """A network trained once, then pruned and tuned: by one ranking, layer by layer, by lot.
+
+    Watch the smallest weights go, then one layer go silent.
+    """
+
+    card = Card(
+        title="The smallest weights go",
+        question="Throw away nineteen weights of twenty. Does it matter which?",
+        answer="The smallest of all, wherever they sit, cost least. Until one layer runs empty.",
+        why="One ranking lets each layer keep what it needs. But weights of a layer with many "
+        "inputs are small from the start, so a layer beside a wide one goes first. A signal must "
+        "pass every layer: when one is empty all answers are the same, and tuning cannot help. A "
+        "minimum for each layer reopens the way.",
+        papers=("complexity-required-neural-network-pruning",),
+        equations=(
+            r"m_i = 1 \iff \lvert w_i \rvert \text{ is among the largest } (1-s)\,n "
+            r"\text{ of the whole network}",
+        ),
+        tags=("pruning", "sparsity", "neural network", "layer collapse"),
+    )
+
+    kept = Number(0.05, bounds=(0.002, 1.0), log=True, doc="share of weights that stay")
+    net = Selector(EVEN, objects=[EVEN, UNEVEN], doc="layers, from pixels to digits")
+    score = Selector("magnitude", objects=["magnitude", "random"], doc="what is ranked")
+    allocation = Selector("global", objects=["global", "uniform"], doc="one ranking, or by layer")
+    least = Integer(64, bounds=(0, 256), doc="minimum per layer of a global ranking")
+    rate = Number(3e-3, bounds=(1e-4, 3e-2), live=True, log=True, doc="of fine-tuning")
+    tune = Integer(100, bounds=(1, 2000), log=True, unit="steps", doc="of fine-tuning, in all")
+    rounds = Integer(1, bounds=(1, 10), doc="cuts, each followed by its part of the fine-tuning")
+    cut = Integer(100, bounds=(1, 400), unit="steps", doc="that a cut is spread over")
+
+    arms = {
+        "Global": {"score": "magnitude", "allocation": "global", "least": 0},
+        MINIMUM: {"score": "magnitude", "allocation": "global"},
+        "Uniform": {"score": "magnitude", "allocation": "uniform"},
+        "Random": {"score": "random", "allocation": "global", "least": 0},
+    }
+    presets = {
+        "lot": Preset("Keep one weight in fifty, watch luck fail", kept=0.02),
+        "patient": Preset("Tune for longer, watch the lead melt", kept=0.1, tune=300, rate=0.01),
+        "collapse": Preset("Widen one layer, watch the next run empty", net=UNEVEN, kept=0.01),
+        "rescue": Preset("Give each layer a minimum, watch it return", net=UNEVEN, kept=0.02),
+        "gradual": Preset("Cut in five rounds, tune in between", rounds=5, cut=20, kept=0.02),
+        "check": Preset("Cut and tune for a few steps", cut=3, tune=9),
+    }
+    quantities = {
+        "accuracy": Quantity("right on new digits", better="more"),
+        "chance": Quantity("always the commonest digit"),
+        "answers": Quantity("how often each digit is the answer", dim="digit"),
+        "loss": Quantity("cross-entropy of a minibatch", log=True, better="less"),
+        "sparsity": Quantity("share of weights that are gone"),
+        "layers": Quantity("weights left in each layer", log=True, dim="layer"),
+        "outputs": Quantity("digits that a path still reaches"),
+    }
+    axes = ("sparsity",)
+    events = {"a digit is cut off": "outputs < 10", "all are cut off": "outputs < 1"}
+    stages = {
+        "dense": "Trained, nothing is gone.",
+        "prune": "The weights that rank last go. Nothing is trained.",
+        "fine-tune": "The survivors are trained on. The dead stay dead.",
+    }
+    views = [
+        Mask("pic.weights", alive="pic.alive", size=2, title="Weights", note="layer by layer"),
+        Bars("layers", labels="pic.names", log=True, title="Left in each layer"),
+        Curves("accuracy", "chance", roles={"chance": "bound"}, percent=True, title="Accuracy",
+               note="on 2,000 new digits"),
+        Bars("answers", labels=tuple("0123456789"), title="Answers", note="share of each digit"),
+        Curves("accuracy", x="kept", of="sparsity", by="arm", log="x", percent=True,
+               title="Accuracy by share kept"),
+        Curves("accuracy", x="least", of="minimum", by="arm", percent=True,
+               title="Accuracy by minimum", note="uneven widths, 2 % kept"),
+    ]  # fmt: skip
+    every, max_steps = 10, 6_000
+
+    @given()
+    def data(c, rng, backend):
+        draw = Digits().make
+        return {
+            "train": draw(1000, rng, backend, "train"),
+            "test": draw(2000, rng, backend, "test"),
+        }
+
+    @given(by="net")
+    def dense(c, rng, backend, data):
+        """Trained with decay: it makes magnitudes tell something else than the start's size."""
+        return network(c).trained(data["train"], rng, l2=L2, batch=BATCH)
+
+    def init(given, c, rng, backend):
+        net, w = network(c), given.dense.clone()
+        train = given.data["train"]
+        return {
+            "w": w,
+            "alive": torch.ones_like(w, dtype=torch.bool),
+            "memory": AdamW.init({"w": w}),
+            "loss": net.loss(w, train["x"][:BATCH], train["y"][:BATCH]),
+            "layers": torch.tensor([into * out for into, out in net.shapes]),
+            "outputs": torch.tensor(CLASSES),
+            "k": 0,
+            "tuned": 0,
+            "stage": "dense",
+        }
+
+    def step(state, given, c, k, rng):
+        net, (x, y) = network(c), minibatch(given.data["train"], rng, BATCH)
+        state = {**state, "k": k + 1}
+        left = plan(c).share(k)
+        if left is not None:
+            state = pruned(state, net, c, left, rng)
+            return {**state, "loss": net.loss(state["w"], x, y)}
+        loss, gradient = net.gradient(state["w"], x, y)
+        # Dead weights get no gradient, so their memory stays zero and they stay where they are.
+        gradient *= state["alive"]
+        w, memory = AdamW(c.rate, decay=0.0).step(
+            {"w": state["w"]}, {"w": gradient}, state["memory"], state["tuned"]
+        )
+        return {**state, "w": w["w"], "memory": memory, "loss": loss, "stage": "fine-tune",
+                "tuned": state["tuned"] + 1}  # fmt: skip
+
+    def observe(state, given, c):
+        return {
+            "loss": state["loss"],
+            "sparsity": 1 - state["layers"].sum() / network(c).weights_size,
+            "layers": state["layers"],
+            "outputs": state["outputs"],
+        }
+
+    def assess(state, given, c):
+        test = given.data["test"]
+        answer = network(c).logits(state["w"], test["x"]).argmax(1)
+        return {
+            "accuracy": (answer == test["y"]).float().mean(),
+            "chance": torch.bincount(test["y"]).max() / len(answer),
+            "answers": torch.bincount(answer, minlength=CLASSES) / len(answer),
+        }
+
+    def picture(state, given, c):
+        """Matrices from left to right as the signal runs, each column one neuron."""
+        net = network(c)
+        weights = [w.T for w in net.weights(state["w"])]
+        alive = [w.T for w in net.weights(state["alive"])]
+        return {
+            "weights": side_by_side(weights, 4, torch.nan),
+            "alive": side_by_side(alive, 4, True),
+            "names": [f"{into} to {out}" for out, into in net.shapes],
+        }
+
+    def stage(state, given, c):
+        return state["stage"]
+
+    def done(state, given, c):
+        if state["k"] < plan(c).steps:
+            return None
+        left, all_of_them = int(state["layers"].sum()), network(c).weights_size
+        return f"{left:,} of {all_of_them:,} weights left, tuned for {state['tuned']} steps"
+
+    studies = {
+        "sparsity": Grid({"kept": (0.02, 0.05, 0.1, 0.2), "arm": RULES}, set=AT_ONCE),
+        "minimum": Grid(
+            {"least": (0, 8, 24, 48, 96, 128), "arm": (MINIMUM, "Uniform")},
+            set={**AT_ONCE, "net": UNEVEN, "kept": 0.02},
+        ),
+    }
+    claims = [
+        Claim(
+            "ranking",
+            "With 5 % kept and 100 steps of fine-tuning at rate 0.003 one ranking of all weights "
+            "beats equal shares for each layer, and a choice by lot (dense training with L2 0.001)",
+            source="Abstract; size: desk",
+            runs=Grid({"arm": RULES}, set=AT_ONCE),
+            checks=(
+                Check("uniform", lead("Uniform"), AtLeast(0.02), label="lead over uniform"),
+                Check("random", lead("Random"), AtLeast(0.15), label="lead over random"),
+            ),
+            control=Control(LOT, breaks=("uniform", "random"), seeds=3),
+        ),
+        Claim(
+            "collapse",
+            "Beside a layer six times as wide a layer is emptied: with 1 % kept at most one of its "
+            "10,240 weights is left, no digit is reachable, and accuracy is that of a guess",
+            source="Abstract (layer collapse); size: desk",
+            runs=Grid(set={**AT_ONCE, "net": UNEVEN, "kept": 0.01, "least": 0}),
+            checks=(
+                Check("thinnest", lambda d: d.layers.min("layer"), AtMost(1), "all"),
+                Check("outputs", lambda d: d.outputs, AtMost(0), "all", label="digits reachable"),
+                Check("chance", lambda d: d.accuracy, Within(0.08, 0.12), label="accuracy"),
+            ),
+            control=Control({"net": EVEN}, breaks=("outputs", "chance"), seeds=4),
+        ),
+        Claim(
+            "sparser",
+            "The lead of one ranking over equal shares is none with 20 % kept and grows as fewer "
+            "are kept (100 steps of fine-tuning at rate 0.003)",
+            source="desk",
+            runs="sparsity",
+            checks=(
+                Check("20 % kept", lead("Uniform", kept=0.2), Within(-0.015, 0.015), label="lead"),
+                Check("5 % kept", lead("Uniform", kept=0.05), AtLeast(0.02), label="lead"),
+                Check("2 % kept", lead("Uniform", kept=0.02), AtLeast(0.08), label="lead"),
+                Check("random", lead("Random", kept=0.02), AtLeast(0.2), label="over random"),
+            ),
+            control=Control(
+                LOT,
+                breaks=("5 % kept", "2 % kept", "random"),
+                over={"kept": (0.02, 0.05, 0.2), "arm": RULES},
+                seeds=3,
+            ),
+            tier="standard",
+        ),
+        Claim(
+            "patience",
+            "The lead lives on a short budget: with 10 % kept, 300 steps at rate 0.01 bring a "
+            "choice by lot to within 4 points of one ranking, equal shares to within 2",
+            source="desk",
+            runs=Grid({"arm": RULES}, set={**AT_ONCE, "kept": 0.1, "tune": 300, "rate": 0.01}),
+            checks=(
+                Check("uniform", lead("Uniform"), Within(-0.02, 0.02), label="lead over uniform"),
+                Check("random", lead("Random"), AtMost(0.04), label="lead over random"),
+            ),
+            control=Control({"tune": 100, "rate": 0.003}, breaks=("random",), seeds=4),
+            tier="standard",
+        ),
+        Claim(
+            "minimum",
+            "A minimum per layer undoes the collapse as far as it is large: of 533 weights (2 %) "
+            "24 for each layer lift accuracy off chance but leave it under equal shares, 96 for "
+            "each bring it above (100 steps of fine-tuning at rate 0.003)",
+            source="Abstract (minimum threshold); sizes: desk",
+            runs=Grid(
+                {"least": (0, 24, 96), "arm": (MINIMUM, "Uniform")},
+                seeds=12,
+                set={**AT_ONCE, "net": UNEVEN, "kept": 0.02},
+            ),
+            checks=(
+                Check(
+                    "24 lift", lambda d: over_none(d, 24), AtLeast(0.01), label="24 each, over none"
+                ),
+                Check(
+                    "24 short",
+                    lambda d: over_uniform(d, 24),
+                    AtMost(-0.01),
+                    label="24 each, to uniform",
+                ),
+                Check(
+                    "96 above",
+                    lambda d: over_uniform(d, 96),
+                    AtLeast(0.08),
+                    label="96 each, to uniform",
+                ),
+            ),
+            control=Control({"least": 0}, breaks=("24 lift", "96 above"), seeds=4),
+            tier="standard",
+        ),
+    ]
