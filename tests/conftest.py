@@ -1,8 +1,12 @@
-"""For every test: a LAB_HOME of the test run's own, and one torch thread."""
+"""For every test: a LAB_HOME of the test run's own; and the option --all."""
 
 import os
 
 import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="no sampling: every experiment, every test")
 
 
 @pytest.fixture(scope="session", autouse=True)

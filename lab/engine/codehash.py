@@ -52,6 +52,13 @@ def of_text(text: str) -> str:
     return _digest([_canonical(tree), *_reached(_core_names(tree))])
 
 
+def engine_hash() -> str:
+    """The hash of the core and of the engine, without the workers: they change no number."""
+    lab = Path(__file__).parent.parent
+    files = [*sorted((lab / "core").rglob("*.py")), *sorted((lab / "engine").glob("*.py"))]
+    return _digest(_canonical(ast.parse(path.read_text(encoding="utf-8"))) for path in files)
+
+
 @lru_cache(maxsize=512)
 def _of_class(cls) -> str:
     """A loaded class keeps the code it was loaded with, so its hash is computed once."""

@@ -102,6 +102,13 @@ def shipped() -> list[dict]:
     return read_table(shipped_path()) if shipped_path().exists() else []
 
 
+def shipped_engine() -> str:
+    """The hash of the engine that the package's table was made with; empty without a table."""
+    if not shipped_path().exists():
+        return ""
+    return str(_parsed(shipped_path()).get("engine", ""))
+
+
 def own() -> list[dict]:
     """The records of this machine; none when nothing was verified or the file cannot be read."""
     if not database.path().exists():
@@ -136,11 +143,17 @@ def read_table(path: Path) -> list[dict]:
     ------
     StoreError
     """
+    return list(_parsed(path)["verdicts"])
+
+
+def _parsed(path: Path) -> dict:
     try:
         found = json.loads(read_text(path, MAX_TABLE))
         if found["format"] != FORMAT:
             raise StoreError(f"{path.name}: format is {FORMAT}; not {found['format']}")
-        return list(found["verdicts"])
+        if not isinstance(found["verdicts"], list):
+            raise TypeError("verdicts is a list")
+        return found
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path.name} is not a table of verdicts") from error
 
@@ -148,11 +161,16 @@ def read_table(path: Path) -> list[dict]:
 def write_table(path: Path, records: Iterable[dict], keep: Iterable[dict] = ()) -> None:
     """Writes a table: one record for each claim, those of `keep` where `records` has none.
 
+    It says which engine made it, so that the tests know when the engine has changed since.
+
     Raises
     ------
     StoreError
     """
+    from lab.engine.codehash import engine_hash
+
     merged = {(r["experiment"], r["claim"]): r for r in [*keep, *records]}
     lines = [json.dumps(merged[key], sort_keys=True, ensure_ascii=False) for key in sorted(merged)]
     body = ",\n".join(lines)
-    write_text(path, f'{{"format": {FORMAT}, "verdicts": [\n{body}\n]}}\n')
+    head = f'{{"format": {FORMAT}, "engine": "{engine_hash()}", "verdicts": ['
+    write_text(path, f"{head}\n{body}\n]}}\n")
