@@ -1,0 +1,54 @@
+"""What this machine gives: ratios and medians measured inside one run, each beside its goal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.bench.row import Row
+from lab.engine.suggest import unknown
+
+GROUPS = ("engine", "contract", "page")
+BY_DEFAULT = ("engine", "page")
+
+
+def measure(
+    group: str | None = None, *, peers: bool = False, classroom: bool = False
+) -> Iterator[dict]:
+    """The rows of a group as they are measured; engine and page when None.
+
+    Parameters
+    ----------
+    group : {"engine", "contract", "page"} or None
+    peers : bool
+        Also the same work beside independent libraries.
+    classroom : bool
+        Also many visitors at once.
+
+    Yields
+    ------
+    dict
+        name, value, unit, goal, met (None where there is no goal), note.
+    """
+    if group is not None and group not in GROUPS:
+        raise unknown("group", group, GROUPS)
+    for row in _rows((group,) if group else BY_DEFAULT, peers, classroom):
+        yield row.to_json()
+
+
+def _rows(groups, peers: bool, classroom: bool) -> Iterator[Row]:
+    if "engine" in groups:
+        from lab.bench import engine
+
+        yield from engine.rows()
+    if "contract" in groups:
+        from lab.bench import contract
+
+        yield from contract.rows()
+    if "page" in groups:
+        from lab.bench import page
+
+        yield from page.rows()
+    if peers:
+        yield Row("peers", None, "", note="no experiment has a peer to be timed beside yet")
+    if classroom:
+        yield Row("classroom", None, "", note="there is no classroom yet")
