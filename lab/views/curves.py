@@ -7,13 +7,13 @@ is past, markers, labels, the yellow line) is worked out in the browser, in `js/
 from __future__ import annotations
 
 import numpy as np
-from bokeh.models import BoxAnnotation, CustomJS, Range1d, Scatter, Segment, Text
+from bokeh.models import BoxAnnotation, CustomJS, Range1d, Scatter, Segment
 
 from lab.views import palette
 from lab.views.base import LEFT, Lane, Renderer, Shared, js
 from lab.views.fit import power_text, slope
 from lab.views.numerals import count, number, percent
-from lab.views.plot import house_figure, source, still
+from lab.views.plot import house_figure, lettering, source, still
 from lab.views.ranges import Growing
 from lab.views.study import curves_of
 from lab.views.thin import POINTS, keep
@@ -65,7 +65,7 @@ class Curves(Renderer):
 
     def _build(self, y_range) -> None:
         shared = self.shared
-        self._place = CustomJS(code=js("numbers", "place"))
+        self._place = CustomJS(code=js("numbers", "tools", "place"))
         self._below = ""
         self.figure = house_figure(
             self, x_range=self.x_range, y_range=y_range, x_log=self.x_log, y_log=self.y_log,
@@ -123,7 +123,7 @@ class Curves(Renderer):
 
         caption = fig.add_glyph(
             self.laid,
-            _text(x="x", y="y", text="text", x_offset=5, y_offset="dy", text_baseline="bottom"),
+            lettering(x="x", y="y", text="text", x_offset=5, y_offset="dy", text_baseline="bottom"),
             level="annotation",
         )
         self.ink(caption.glyph, text_color="ink2")
@@ -147,7 +147,7 @@ class Curves(Renderer):
         )
         flag = fig.add_glyph(
             self.flag,
-            _text(x="x", y="y", text="text", x_offset="dx", y_offset=-1, text_align="center",
+            lettering(x="x", y="y", text="text", x_offset="dx", y_offset=-1, text_align="center",
                   text_baseline="bottom", text_font_style="bold", padding=[6, 2], border_radius=2),
             level="overlay",
         )  # fmt: skip
@@ -155,7 +155,7 @@ class Curves(Renderer):
 
         corner = fig.add_glyph(
             self.corner,
-            _text(
+            lettering(
                 x="x", y="y", text="text", y_offset=36, text_align="right",
                 text_baseline="alphabetic",
             ),
@@ -173,9 +173,9 @@ class Curves(Renderer):
         """Text over an outline in the stage's colour: Bokeh paints outlines over the letters,
         so the outline is a text of its own."""
         outline = self.figure.add_glyph(
-            data, _text(**places, text_outline_width=4), level="overlay"
+            data, lettering(**places, text_outline_width=4), level="overlay"
         )
-        letters = self.figure.add_glyph(data, _text(**places), level="overlay")
+        letters = self.figure.add_glyph(data, lettering(**places), level="overlay")
         self.ink(outline.glyph, text_color="stage", text_outline_color="stage")
         if token == "color":
             letters.glyph.text_color = "color"
@@ -590,15 +590,3 @@ def _ending(lane: Lane) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:.2f}".replace("-", "\u2212")
-
-
-def _text(**options) -> Text:
-    """Text in the house's type; a name is a column, everything else a value."""
-    from bokeh.core.properties import value
-
-    fixed = dict(text_font=value(palette.SANS), text_font_size="12px", text_baseline="middle")
-    fixed.update(options)
-    for name in ("text_font_size", "text_font_style", "text_align", "text_baseline"):
-        if isinstance(fixed.get(name), str) and fixed[name] not in ("size", "weight", "align"):
-            fixed[name] = value(fixed[name])
-    return Text(**fixed)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bokeh.core.properties import value
 from bokeh.models import (
     ColumnDataSource,
     CustomJSTicker,
     CustomJSTickFormatter,
     Range1d,
     ResetTool,
+    Text,
     WheelZoomTool,
 )
 from bokeh.plotting import figure
@@ -118,3 +120,13 @@ def house_figure(
     else:
         renderer.ink(fig.xaxis[0], axis_line_color="line")
     return fig
+
+
+def lettering(**options) -> Text:
+    """Text in the house's type; a name is a column, everything else a value."""
+    fixed = dict(text_font=value(palette.SANS), text_font_size="12px", text_baseline="middle")
+    fixed.update(options)
+    for name in ("text_font_size", "text_font_style", "text_align", "text_baseline"):
+        if isinstance(fixed.get(name), str) and fixed[name] not in ("size", "weight", "align"):
+            fixed[name] = value(fixed[name])
+    return Text(**fixed)

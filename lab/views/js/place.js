@@ -1,45 +1,8 @@
 // Everything of a curve figure that depends on the cursor or on pixels.
-const desk = figure.__desk || (figure.__desk = {kept: {}});
-desk.args = {figure, cursor, styles, full, past, after, marks, now, ends, labels, flag, band, edge,
-  captions, laid, lines, flags, xlog, ylog, percent, live, steps, fit, unit, flagged, slopes, quiet, corner, below, sans};
-if (!desk.due) {
-  desk.due = true;
-  // one pass for all the changes that arrive in one message
-  Promise.resolve().then(() => { desk.due = false; place(desk); });
-}
+once(figure, {figure, cursor, styles, full, past, after, marks, now, ends, labels, flag, band, edge,
+  captions, laid, lines, flags, xlog, ylog, percent, live, steps, fit, unit, flagged, slopes, quiet,
+  corner, below}, place);
 
-function upTo(values, v) {
-  let low = 0, high = values.length;
-  while (low < high) {
-    const mid = (low + high) >> 1;
-    if (values[mid] <= v) low = mid + 1; else high = mid;
-  }
-  return low;
-}
-
-function scale(range, log, pixels, flip) {
-  const f = log ? Math.log10 : (v) => v, a = f(range.start), b = f(range.end);
-  const to = (v) => (f(v) - a) / (b - a) * pixels;
-  const back = (p) => { const v = a + p / pixels * (b - a); return log ? 10 ** v : v; };
-  return flip ? {to: (v) => pixels - to(v), back: (p) => back(pixels - p)} : {to, back};
-}
-
-function same(source, data) {
-  for (const name in data) {
-    const p = source.data[name], q = data[name];
-    if (p == null || p.length != q.length) return false;
-    for (let i = 0; i < q.length; i++) if (!Object.is(p[i], q[i])) return false;
-  }
-  return true;
-}
-
-const pen = desk.pen || (desk.pen = document.createElement("canvas").getContext("2d"));
-function widthOf(text, size, bold) {
-  pen.font = (bold ? "600 " : "") + size + "px " + sans;
-  return pen.measureText(text).width;
-}
-
-function put(source, data) { if (!same(source, data)) source.data = data; }
 
 // The power law of the last factor of 16 in x, as in fit.py.
 function slopeOf(xs, ys, n) {
@@ -64,11 +27,9 @@ function slopeOf(xs, ys, n) {
 function place(desk) {
   const {figure, cursor, styles, full, past, after, marks, now, ends, labels, flag, band, edge,
     captions, laid, lines, flags, xlog, ylog, percent, live, steps, fit, unit, flagged, slopes, quiet, corner, below} = desk.args;
-  let W, H, small;
-  try {
-    W = figure.inner_width; H = figure.inner_height; small = figure.outer_width < 400;
-  } catch { return; }   // not laid out yet
-  if (!(W > 0 && H > 0)) return;
+  const room = sizes(figure);
+  if (!room) return;
+  const {W, H, small} = room;
   const X = scale(figure.x_range, xlog, W, false), Y = scale(figure.y_range, ylog, H, true);
   const k = cursor.data.k[0], style = styles.data, many = full.length;
 
@@ -219,22 +180,15 @@ function place(desk) {
     out.color.push(color); out.size.push(px + "px"); out.weight.push(weight);
   };
   const choose = (name, width, height, places) => {
-    let best = null;
-    for (const [index, [x, y, cost]] of places.entries()) {
-      const box = [x - 3, y - 2, x + width + 3, y + height + 2];
-      let total = cost;
-      if (box[0] < 0 || box[2] > W || box[1] < 0 || box[3] > H) total += 400;
-      for (const o of boxes)
-        if (box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1]) total += 300;
-      for (const s of spots)
-        if (s[0] > box[0] && s[0] < box[2] && s[1] > box[1] && s[1] < box[3]) total += 3;
-      if (inside && box[0] < px + 7 && box[2] > px - 7) total += 25;
-      for (const d of drawn)
-        if (live && d.px > box[0] - 5 && d.px < box[2] + 5 && d.py > box[1] - 5 && d.py < box[3] + 5) total += 40;
-      if (desk.kept[name] == index) total -= 8;   // no jumping to and fro
-      if (!best || total < best.total) best = {x, y, index, total, box};
-    }
-    return best;
+    const found = roomFor(width, height, places, {W, H, spots, boxes, keep: desk.kept[name],
+      more: (box) => {
+        let cost = inside && box[0] < px + 7 && box[2] > px - 7 ? 25 : 0;
+        if (live) for (const d of drawn)
+          if (d.px > box[0] - 5 && d.px < box[2] + 5 && d.py > box[1] - 5 && d.py < box[3] + 5) cost += 40;
+        return cost;
+      }});
+    desk.kept[name] = found.index;
+    return found;
   };
   const ordered = drawn.filter((d) => style.label[d.i] || live).sort((p, q) => style.reference[p.i] - style.reference[q.i]);
   for (const d of ordered) {
@@ -267,7 +221,6 @@ function place(desk) {
       }
     }
     const best = choose("c" + d.i, width, height, places);
-    desk.kept["c" + d.i] = best.index;
     if (best.total > 60 && reference) continue;
     boxes.push(best.box);
     write(best.x, best.y + big / 2 + 2, line, reference ? quiet : style.color[d.i], big, reference ? "normal" : "bold");
@@ -281,7 +234,6 @@ function place(desk) {
     }
     if (!places.length) continue;
     const best = choose("g" + g, width, height, places);
-    desk.kept["g" + g] = best.index;
     if (best.total > 250) continue;
     boxes.push(best.box);
     write(best.x, best.y + 8, guide.text, quiet, 12, "normal");
