@@ -1,0 +1,201 @@
+"""Masks of pruning: equal to torch's own, exact in number, and never raising the dead."""
+
+import copy
+import itertools
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import prune as peer
+
+from lab.core.prune import Prune, Rounds, reachable, weights_of
+
+
+def make_net(kind: str, seed: int = 0) -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        if kind == "linear":
+            return nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 10))
+        return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 5))
+
+
+def owners(net: nn.Module) -> list[tuple[nn.Module, str]]:
+    return [(m, "weight") for m in net.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
+
+
+def peers_masks(net: nn.Module) -> list[torch.Tensor]:
+    return [m.weight_mask.bool() for m, _ in owners(net)]
+
+
+def assert_same(mine, theirs):
+    assert len(mine) == len(theirs)
+    for one, other in zip(mine, theirs):
+        assert one.dtype == torch.bool
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("kind", ["linear", "conv"])
+@pytest.mark.parametrize("kept", [1.0, 0.7, 0.33, 0.1, 0.013, 0.0])
+def test_global_magnitude_equals_torch(kind, kept):
+    net = make_net(kind)
+    mine = Prune("magnitude", "global").masks(weights_of(net), kept)
+    theirs = copy.deepcopy(net)
+    peer.global_unstructured(owners(theirs), peer.L1Unstructured, amount=1 - kept)
+    assert_same(mine, peers_masks(theirs))
+
+
+@pytest.mark.parametrize("kind", ["linear", "conv"])
+@pytest.mark.parametrize("kept", [1.0, 0.7, 0.33, 0.1, 0.013, 0.0])
+def test_uniform_magnitude_equals_torch(kind, kept):
+    net = make_net(kind)
+    mine = Prune("magnitude", "uniform").masks(weights_of(net), kept)
+    theirs = copy.deepcopy(net)
+    for module, name in owners(theirs):
+        peer.l1_unstructured(module, name, amount=1 - kept)
+    assert_same(mine, peers_masks(theirs))
+
+
+def test_ranking_by_given_numbers_equals_torch():
+    net = make_net("linear")
+    drawn = [
+        torch.rand(w.shape, generator=torch.Generator().manual_seed(1)) for w in weights_of(net)
+    ]
+    mine = Prune("random", "global").masks(weights_of(net), 0.2, random=drawn)
+    theirs = copy.deepcopy(net)
+    scores = dict(zip(owners(theirs), drawn))
+    peer.global_unstructured(
+        owners(theirs), peer.L1Unstructured, importance_scores=scores, amount=0.8
+    )
+    assert_same(mine, peers_masks(theirs))
+
+
+def test_second_cut_equals_torch_on_what_is_left():
+    """Torch's amount counts the weights still there; ours is the share of all of them."""
+    net = make_net("linear")
+    weights = weights_of(net)
+    n = sum(w.numel() for w in weights)
+    first = Prune().masks(weights, 0.5)
+    second = Prune().masks(weights, 0.2, alive=first)
+    theirs = copy.deepcopy(net)
+    for left in (0.5, 0.2):
+        now = n if left == 0.5 else sum(int(m.sum()) for m in first)
+        target = n - round((1 - left) * n)
+        peer.global_unstructured(owners(theirs), peer.L1Unstructured, amount=now - target)
+    assert_same(second, peers_masks(theirs))
+
+
+@pytest.mark.parametrize("allocation", ["global", "uniform"])
+@pytest.mark.parametrize("kept", [0.9, 0.5, 0.123])
+def test_counts_are_exact_when_all_scores_tie(allocation, kept):
+    weights = [torch.ones(7, 11), -torch.ones(5, 7), torch.zeros(3, 5)]
+    masks = Prune("magnitude", allocation).masks(weights, kept)
+    if allocation == "uniform":
+        for mask in masks:
+            assert int(mask.sum()) == mask.numel() - round((1 - kept) * mask.numel())
+    else:
+        n = sum(w.numel() for w in weights)
+        assert sum(int(m.sum()) for m in masks) == n - round((1 - kept) * n)
+
+
+def test_of_equal_scores_the_earlier_stays():
+    masks = Prune().masks([torch.ones(4), torch.ones(4)], 0.75)
+    assert masks[0].tolist() == [True] * 4
+    assert masks[1].tolist() == [True, True, False, False]
+
+
+def uneven() -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(3)
+    return [
+        torch.randn(40, 20, generator=generator),
+        0.01 * torch.randn(10, 40, generator=generator),
+        torch.randn(5, 10, generator=generator),
+    ]
+
+
+def test_minimum_per_layer_is_kept_and_the_total_stays():
+    weights = uneven()
+    n = sum(w.numel() for w in weights)
+    without, with_least = (Prune(least=least).masks(weights, 0.1) for least in (0, 25))
+    assert int(without[1].sum()) == 0
+    assert int(with_least[1].sum()) == 25
+    assert sum(int(m.sum()) for m in with_least) == n - round(0.9 * n)
+    largest = weights[1].abs().flatten().sort(descending=True).values[24]
+    assert torch.equal(with_least[1], weights[1].abs() >= largest)
+
+
+def test_minimum_that_no_layer_needs_changes_nothing():
+    weights = weights_of(make_net("linear"))
+    assert_same(Prune(least=5).masks(weights, 0.5), Prune().masks(weights, 0.5))
+
+
+def test_minimum_larger_than_a_layer_keeps_all_of_it():
+    masks = Prune(least=60).masks(uneven(), 0.5)
+    assert bool(masks[2].all())
+    assert int(masks[1].sum()) == 60
+
+
+def test_minimum_that_does_not_fit_becomes_equal_parts():
+    masks = Prune(least=100).masks(uneven(), 60 / 1250)
+    assert [int(m.sum()) for m in masks] == [20, 20, 20]
+
+
+@pytest.mark.parametrize("rule", [Prune(), Prune(least=10), Prune(allocation="uniform")])
+def test_dead_weights_stay_dead_even_beside_zeros(rule):
+    weights = uneven()
+    weights[0][0] = 0.0
+    alive = rule.masks(weights, 0.6)
+    grown = [torch.where(a, w, 100.0) for w, a in zip(weights, alive)]
+    later = rule.masks(grown, 0.3, alive=alive)
+    assert not any(bool((new & ~old).any()) for new, old in zip(later, alive))
+
+
+def test_wrong_arguments_are_named():
+    weights = [torch.ones(3)]
+    with pytest.raises(ValueError, match="score is magnitude or random"):
+        Prune("size")
+    with pytest.raises(ValueError, match="allocation is global or uniform"):
+        Prune(allocation="fair")
+    with pytest.raises(ValueError, match="at least 0"):
+        Prune(least=-1)
+    with pytest.raises(ValueError, match="from 0 to 1; not 1.5"):
+        Prune().masks(weights, 1.5)
+    with pytest.raises(ValueError, match="random numbers"):
+        Prune("random").masks(weights, 0.5)
+
+
+def test_weights_are_left_alone():
+    weights = uneven()
+    before = [w.clone() for w in weights]
+    Prune(least=5).masks(weights, 0.1)
+    assert all(torch.equal(w, b) for w, b in zip(weights, before))
+
+
+def test_reachable_equals_all_paths():
+    generator = torch.Generator().manual_seed(5)
+    for _ in range(20):
+        shapes = [(4, 5), (3, 4), (4, 3)]
+        masks = [torch.rand(s, generator=generator) < 0.2 for s in shapes]
+        found = torch.zeros(4, dtype=torch.bool)
+        for i, a, b, out in itertools.product(range(5), range(4), range(3), range(4)):
+            if masks[0][a, i] and masks[1][b, a] and masks[2][out, b]:
+                found[out] = True
+        assert torch.equal(reachable(masks), found)
+
+
+def test_a_cut_spread_over_steps_ends_with_the_masks_of_one_stroke():
+    weights = uneven()
+    rule, plan = Prune(least=12), Rounds(kept=0.07, cut=9, tune=5)
+    alive = [torch.ones_like(w, dtype=torch.bool) for w in weights]
+    for k in range(plan.steps):
+        share = plan.share(k)
+        if share is not None:
+            alive = rule.masks([w * a for w, a in zip(weights, alive)], share, alive)
+    assert_same(alive, rule.masks(weights, 0.07))
+
+
+def test_rounds_take_turns():
+    plan = Rounds(kept=0.25, rounds=2, cut=2, tune=6)
+    shares = [plan.share(k) for k in range(plan.steps)]
+    expect = [0.25**0.25, 0.25**0.5, None, None, None, 0.25**0.75, 0.25, None, None, None]
+    assert shares == pytest.approx(expect)
+    assert plan.share(plan.steps) is None
