@@ -434,10 +434,11 @@ class Session:
                 state = step(state, given, c, i, {})
         else:
             for i in range(start, stop):
-                state = step(state, given, c, i, self._noise(i))
+                state = step(state, given, c, i, self.noise_at(i))
         return state
 
-    def _noise(self, k: int) -> dict:
+    def noise_at(self, k: int) -> dict:
+        """The declared noise of step `k`."""
         block, row = divmod(k, BLOCK)
         if self._block is None or self._block[0] != block:
             self._block = (block, noise_block(self._rng, block, self.noise_specs))
