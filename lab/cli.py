@@ -5,6 +5,8 @@ Exit code 0: good. 1: something failed, or a verdict is other than announced. 2:
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import math
 import os
@@ -433,6 +435,24 @@ def _print_sweep(entry, study, mean) -> None:
 
 
 def _judge(todo, whats, seed_offset: int, as_json: bool) -> list[dict]:
+    with contextlib.ExitStack() as stack:
+        run = None
+        if any(claim.tier != "quick" for _, claim in todo):
+            run = _spread(stack)
+        return _judge_all(todo, whats, seed_offset, as_json, run)
+
+
+def _spread(stack: contextlib.ExitStack):
+    """Makes the runs of a study in worker processes, kept warm until the stack is left."""
+    from lab.engine.workers.cells import run_cells
+    from lab.engine.workers.crew import Crew
+
+    crew = Crew()
+    stack.callback(crew.shutdown)
+    return functools.partial(run_cells, executor=crew)
+
+
+def _judge_all(todo, whats, seed_offset: int, as_json: bool, run) -> list[dict]:
     from lab.engine.verdict import verify as judge
 
     found, started = [], time.perf_counter()
@@ -444,7 +464,11 @@ def _judge(todo, whats, seed_offset: int, as_json: bool) -> list[dict]:
         runs = claim.runs.runs
         with _Progress(claim.id, 2 * runs, quiet=False) as tick:
             verdict = judge(
-                what, claim.id, seed_offset=seed_offset, progress=lambda done, of: tick(done, of)
+                what,
+                claim.id,
+                seed_offset=seed_offset,
+                run=None if claim.tier == "quick" else run,
+                progress=tick,
             )
         record = verdict.to_json()
         found.append(record)
