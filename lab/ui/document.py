@@ -5,6 +5,8 @@ The theme is decided before the first paint: what a person chose, else what the 
 
 from __future__ import annotations
 
+import re
+
 from lab.ui.markup import LOGO
 from lab.ui.shell import style
 
@@ -87,6 +89,11 @@ def plain(title: str, body: str) -> str:
     )
 
 
+def lean(scripts: str) -> str:
+    """Bokeh's scripts without its WebGL part: our figures draw on plain canvases."""
+    return re.sub(r"\s*<script[^>]*bokeh-gl[^>]*></script>", "", scripts)
+
+
 def live() -> str:
     """The template of a document that holds Bokeh roots.
 
@@ -96,7 +103,7 @@ def live() -> str:
     return (
         "{% from macros import embed %}"
         + _head()
-        + """{{ bokeh_css }}{{ bokeh_js }}
+        + """{{ bokeh_css }}
 <style>#lab-first { position: absolute; inset: 0 0 auto; z-index: 1; }</style></head><body>
 <div id="lab-first"><template shadowrootmode="open"><style>{{ first_style }}</style>
 <div class="lab" inert>{{ first }}</div></template></div>
@@ -104,6 +111,7 @@ def live() -> str:
   var root = document.getElementById("lab-first").shadowRoot;
   if (root) root.querySelector(".lab").dataset.theme = document.documentElement.dataset.theme;
 })();</script>
+{{ lean(bokeh_js) }}
 {% for doc in docs %}{% for root in doc.roots %}{{ embed(root) }}{% endfor %}{% endfor %}
 {{ plot_script }}</body></html>"""
     )

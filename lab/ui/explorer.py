@@ -15,7 +15,7 @@ from lab.engine.recipe import RecipeError
 from lab.ui import address, chrome, takeaway
 from lab.ui.lanes import Lanes, choice
 from lab.ui.requests import Requests
-from lab.ui.shell import Shell
+from lab.ui.shell import Shell, picture
 from lab.ui.state import FIRST_TRACK, state, track_end
 from lab.ui.words import Wording
 from lab.views import Lane, Shared, make
@@ -75,7 +75,7 @@ class Explorer:
                 verdicts=verdicts or {},
                 bars=bars,
             ),
-            pictures=[renderer.element for renderer in self.renderers],
+            pictures=[picture(renderer.element) for renderer in self.renderers],
             cursor=self.shared.cursor.id,
             whole=whole,
             sizing_mode="stretch_width",

@@ -59,7 +59,9 @@ def _explorer(found) -> None:
     doc = pn.state.curdoc
     doc.title = f"{found.card.title} · Iterlab"
     doc.template = parse_template(document.live())
-    doc.template_variables.update(first=explorer.shell.html, first_style=style())
+    doc.template_variables.update(
+        first=explorer.shell.html, first_style=style(), lean=document.lean
+    )
     doc.config.update(reconnect_session=True, notifications=None, notify_connection_status=False)
     explorer.shell.servable()
     doc.on_session_destroyed(lambda context, page=explorer: page.close())
