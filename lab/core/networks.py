@@ -53,27 +53,27 @@ class PairNetwork:
         return weights["embed"] @ weights["hidden"]
 
     @staticmethod
-    def hidden(weights: Weights, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-        """The neurons' activity for n pairs, (n, width)."""
+    def hidden(weights: Weights, pairs: torch.Tensor) -> torch.Tensor:
+        """The neurons' activity for int64 pairs (n, 2), (n, width)."""
+        # One pass and one array: table[a] + table[b] takes six times as long on a CPU.
         table = PairNetwork.table(weights)
-        # index_select, not table[a]: the same numbers four times as fast on a CPU.
-        return table.index_select(0, a).add_(table.index_select(0, b)).relu_()
+        return torch.nn.functional.embedding_bag(pairs, table, mode="sum").relu_()
 
     @staticmethod
-    def logits(weights: Weights, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-        """The answers' scores for n pairs, (n, p)."""
-        return PairNetwork.hidden(weights, a, b) @ weights["out"].T
+    def logits(weights: Weights, pairs: torch.Tensor) -> torch.Tensor:
+        """The answers' scores for int64 pairs (n, 2), (n, p)."""
+        return PairNetwork.hidden(weights, pairs) @ weights["out"].T
 
     @staticmethod
     def gradient(
-        weights: Weights, a: torch.Tensor, b: torch.Tensor, answer: torch.Tensor
+        weights: Weights, pairs: torch.Tensor, answer: torch.Tensor
     ) -> tuple[torch.Tensor, Weights]:
         """Mean cross-entropy over n pairs (0-d) and its gradient, by the names of the weights.
 
         Written out: autograd takes a quarter more time, and a step is hardly anything else.
         """
         embed, hidden, out = weights["embed"], weights["hidden"], weights["out"]
-        activity = PairNetwork.hidden(weights, a, b)
+        activity = PairNetwork.hidden(weights, pairs)
         log_share = (activity @ out.T).log_softmax(1)
         rows = torch.arange(len(answer), device=answer.device)
         loss = -log_share[rows, answer].mean()
@@ -82,7 +82,7 @@ class PairNetwork:
         error /= len(answer)
         back = (error @ out).mul_(activity.sign())  # relu's slope: activity is 0 or positive
         to_table = embed.new_zeros(len(embed), hidden.shape[1])
-        to_table.index_add_(0, a, back).index_add_(0, b, back)
+        to_table.index_add_(0, pairs[:, 0], back).index_add_(0, pairs[:, 1], back)
         return loss, {
             "embed": to_table @ hidden.T,
             "hidden": embed.T @ to_table,

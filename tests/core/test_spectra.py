@@ -78,12 +78,12 @@ def test_mean_by_is_the_mean():
 def test_restricted_and_excluded_loss_equal_their_definition():
     """Averages over the full p x p table, numpy's FFT, the losses one pair after the other."""
     p, frequencies = 13, torch.tensor([2, 5])
-    pairs = shown_and_hidden(p, 0.5, Rng(1, backend=DOUBLE))
-    logits = _table(len(pairs["a"]), p)
+    sums = shown_and_hidden(p, 0.5, Rng(1, backend=DOUBLE))
+    logits = _table(len(sums["pairs"]), p)
     by_sum = np.zeros((p, p))
     for a in range(p):
         for b in range(p):
-            row = (pairs["a"] == min(a, b)) & (pairs["b"] == max(a, b))
+            row = (sums["pairs"] == torch.tensor([min(a, b), max(a, b)])).all(1)
             by_sum[(a + b) % p] += logits[row][0].numpy() / p
     fourier = np.fft.fft(by_sum, axis=0)
     kept = np.zeros_like(fourier)
@@ -94,15 +94,15 @@ def test_restricted_and_excluded_loss_equal_their_definition():
     def loss(row, answer):
         return np.log(np.exp(row).sum()) - row[answer]
 
-    sums, n = pairs["answer"].numpy(), pairs["shown"]
+    answers, n = sums["answer"].numpy(), sums["shown"]
     restricted = np.mean([loss(part[s] + by_sum.mean(0), s) for s in range(p)])
-    excluded = np.mean([loss(logits[i].numpy() - part[sums[i]], sums[i]) for i in range(n)])
+    excluded = np.mean([loss(logits[i].numpy() - part[answers[i]], answers[i]) for i in range(n)])
 
-    ours = spectra.mean_by(logits, pairs["answer"], p, pairs["weight"])
+    ours = spectra.mean_by(logits, sums["answer"], p, sums["weight"])
     np.testing.assert_allclose(ours, by_sum, atol=1e-13)
     mine = spectra.waves(ours, frequencies)
     assert float(spectra.restricted_loss(ours, mine)) == pytest.approx(restricted, rel=1e-12)
-    answer = pairs["answer"][:n]
+    answer = sums["answer"][:n]
     assert float(spectra.excluded_loss(logits[:n], answer, mine)) == pytest.approx(
         excluded, rel=1e-12
     )
@@ -111,13 +111,13 @@ def test_restricted_and_excluded_loss_equal_their_definition():
 def test_a_perfect_clock_needs_its_waves():
     """Logits that are a wave of a + b - c: right with it alone, pure chance without it."""
     p = 17
-    pairs = shown_and_hidden(p, 0.5, Rng(0, backend=DOUBLE))
+    sums = shown_and_hidden(p, 0.5, Rng(0, backend=DOUBLE))
     clock = torch.stack([200 * _wave(p, 3, -2 * torch.pi * 3 * c / p) for c in range(p)], 1)
-    logits = clock[pairs["answer"]]
-    by_sum = spectra.mean_by(logits, pairs["answer"], p, pairs["weight"])
+    logits = clock[sums["answer"]]
+    by_sum = spectra.mean_by(logits, sums["answer"], p, sums["weight"])
     part = spectra.waves(by_sum, torch.tensor([3]))
     assert spectra.restricted_loss(by_sum, part) < 1e-4
-    excluded = spectra.excluded_loss(logits, pairs["answer"], part)
+    excluded = spectra.excluded_loss(logits, sums["answer"], part)
     assert float(excluded) == pytest.approx(np.log(p), rel=1e-9)
 
 

@@ -34,10 +34,10 @@ def test_spectrum_is_numpys_over_the_run(run):
 
 def test_restricted_and_excluded_loss_are_those_of_the_strongest_now(run):
     """From the full table of logits, numpy's FFT of its means over a + b = s."""
-    weights, pairs, p, n = run.state["weights"], run.given.pairs, 23, run.given.pairs["shown"]
-    a, b = torch.cartesian_prod(torch.arange(p), torch.arange(p)).unbind(1)
-    table = PairNetwork.logits(weights, a, b).double().numpy()
-    sums = ((a + b) % p).numpy()
+    p, n = 23, run.given.sums["shown"]
+    every = torch.cartesian_prod(torch.arange(p), torch.arange(p))
+    table = PairNetwork.logits(run.state["weights"], every).double().numpy()
+    sums = (every.sum(1) % p).numpy()
     by_sum = np.stack([table[sums == s].mean(0) for s in range(p)])
     spectrum = run.trace["spectrum"][-1]
     keys = np.argsort(-spectrum, kind="stable")[:KEYS] + 1
@@ -50,7 +50,7 @@ def test_restricted_and_excluded_loss_are_those_of_the_strongest_now(run):
 
     restricted = loss(part + by_sum.mean(0), np.arange(p)).mean()
     assert run.trace["restricted"][-1] == pytest.approx(restricted, rel=1e-3)
-    shown = (pairs["a"] * p + pairs["b"])[:n].numpy()
+    shown = (run.given.sums["pairs"][:n] @ torch.tensor([p, 1])).numpy()
     excluded = loss(table[shown] - part[sums[shown]], sums[shown]).mean()
     assert run.trace["excluded"][-1] == pytest.approx(excluded, rel=1e-3)
     assert run.trace["train_loss"][-1] == pytest.approx(

@@ -34,7 +34,8 @@ def shown_and_hidden(
     Returns
     -------
     dict
-        `a`, `b`, `answer`: int64 Tensors of shape (n,), n = p (p + 1) / 2 tied, p^2 otherwise.
+        `pairs`: int64 Tensor (n, 2), n = p (p + 1) / 2 tied, p^2 otherwise.
+        `answer`: int64 Tensor (n,).
         `weight`: Tensor (n,), how often the pair stands in the full p x p table (1 or 2).
         `shown`: int, the number of training pairs; they come first.
 
@@ -51,16 +52,15 @@ def shown_and_hidden(
         raise ValueError(f"no task {task!r}; there is {', '.join(TASKS)}")
     backend = rng.backend
     if tied:
-        a, b = torch.triu_indices(p, p, device=backend.device)
+        pairs = torch.triu_indices(p, p, device=backend.device).T
     else:
-        a, b = torch.cartesian_prod(backend.arange(p), backend.arange(p)).unbind(1)
-    order = rng.permutation("pairs", len(a))
-    a, b = a[order].contiguous(), b[order].contiguous()
-    weight = torch.where(a == b, 1.0, 2.0) if tied else torch.ones(len(a), device=backend.device)
+        pairs = torch.cartesian_prod(backend.arange(p), backend.arange(p))
+    pairs = pairs[rng.permutation("pairs", len(pairs))].contiguous()
+    a, b = pairs.unbind(1)
+    weight = torch.where((a != b) & tied, 2.0, 1.0)
     return {
-        "a": a,
-        "b": b,
+        "pairs": pairs,
         "answer": TASKS[task](a, b) % p,
         "weight": weight.to(backend.torch_dtype),
-        "shown": min(max(round(fraction * len(a)), 1), len(a) - 1),
+        "shown": min(max(round(fraction * len(pairs)), 1), len(pairs) - 1),
     }

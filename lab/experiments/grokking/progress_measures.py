@@ -148,7 +148,7 @@ class ProgressMeasures(Experiment):
     max_steps = 50_000
 
     @given(by=("p", "fraction"))
-    def pairs(c, rng, backend):
+    def sums(c, rng, backend):
         return shown_and_hidden(c.p, c.fraction, rng)
 
     def init(given, c, rng, backend):
@@ -156,7 +156,8 @@ class ProgressMeasures(Experiment):
         return {"weights": weights, "memory": AdamW.init(weights), "stage": "memorise"}
 
     def step(state, given, c, k, rng):
-        seen = [given.pairs[x][: given.pairs["shown"]] for x in ("a", "b", "answer")]
+        n = given.sums["shown"]
+        seen = given.sums["pairs"][:n], given.sums["answer"][:n]
         loss, gradient = PairNetwork.gradient(state["weights"], *seen)
         optimiser = AdamW(c.lr, 0.9, 0.98, decay=c.decay)
         weights, memory = optimiser.step(state["weights"], gradient, state["memory"], k)
@@ -172,15 +173,14 @@ class ProgressMeasures(Experiment):
         return state["stage"]
 
     def observe(state, given, c):
-        weights, pairs = state["weights"], given.pairs
-        n, answer = pairs["shown"], pairs["answer"]
-        halves = [(pairs["a"][i], pairs["b"][i]) for i in (slice(n), slice(n, None))]
-        logits = torch.cat([PairNetwork.logits(weights, a, b) for a, b in halves])
+        weights, pairs, answer = state["weights"], given.sums["pairs"], given.sums["answer"]
+        n = given.sums["shown"]
+        logits = torch.cat([PairNetwork.logits(weights, part) for part in (pairs[:n], pairs[n:])])
         right = (logits.argmax(1) == answer).to(logits.dtype)
         loss = -logits.log_softmax(1).gather(1, answer[:, None])
         power = power_of(weights)
         keys = spectra.ranked(power)[:KEYS]
-        by_sum = spectra.mean_by(logits, answer, c.p, pairs["weight"])
+        by_sum = spectra.mean_by(logits, answer, c.p, given.sums["weight"])
         part = spectra.waves(by_sum, keys)
         return {
             "test_acc": right[n:].mean(),

@@ -10,39 +10,43 @@ from lab.core.random import Rng
 @pytest.mark.parametrize("p", [2, 7, 12])
 @pytest.mark.parametrize("tied", [True, False])
 def test_every_pair_stands_once(p, tied):
-    pairs = shown_and_hidden(p, 0.5, Rng(0), tied=tied)
-    found = {*zip(pairs["a"].tolist(), pairs["b"].tolist())}
+    sums = shown_and_hidden(p, 0.5, Rng(0), tied=tied)
+    found = {*map(tuple, sums["pairs"].tolist())}
     wanted = {(a, b) for a in range(p) for b in range(p) if not tied or a <= b}
-    assert found == wanted and len(pairs["a"]) == len(wanted)
-    assert pairs["weight"].sum() == p * p
+    assert found == wanted and len(sums["pairs"]) == len(wanted)
+    assert sums["weight"].sum() == p * p
 
 
 @pytest.mark.parametrize("task, rule", [*TASKS.items()])
 def test_answers(task, rule):
-    pairs = shown_and_hidden(7, 0.3, Rng(1), task=task)
-    for a, b, answer in zip(*(pairs[x].tolist() for x in ("a", "b", "answer"))):
+    sums = shown_and_hidden(7, 0.3, Rng(1), task=task)
+    for (a, b), answer in zip(sums["pairs"].tolist(), sums["answer"].tolist()):
         assert answer == rule(a, b) % 7 == rule(b, a) % 7
 
 
 def test_no_mirror_image_of_a_hidden_pair_is_shown():
-    pairs = shown_and_hidden(13, 0.6, Rng(2))
-    n = pairs["shown"]
-    shown = {*zip(pairs["a"][:n].tolist(), pairs["b"][:n].tolist())}
-    hidden = [*zip(pairs["a"][n:].tolist(), pairs["b"][n:].tolist())]
+    sums = shown_and_hidden(13, 0.6, Rng(2))
+    n = sums["shown"]
+    shown = {*map(tuple, sums["pairs"][:n].tolist())}
+    hidden = sums["pairs"][n:].tolist()
     assert not any((b, a) in shown or (a, b) in shown for a, b in hidden)
 
 
 def test_each_sum_has_the_same_weight():
     for p in (7, 12):
-        pairs = shown_and_hidden(p, 0.5, Rng(0))
-        totals = torch.zeros(p).index_add_(0, pairs["answer"], pairs["weight"])
+        sums = shown_and_hidden(p, 0.5, Rng(0))
+        totals = torch.zeros(p).index_add_(0, sums["answer"], sums["weight"])
         assert torch.equal(totals, torch.full((p,), float(p)))
 
 
 def test_order_follows_the_seed_alone():
     first, again = (shown_and_hidden(11, f, Rng(5)) for f in (0.2, 0.8))
-    assert torch.equal(first["a"], again["a"]) and first["shown"] == 13 and again["shown"] == 53
-    assert not torch.equal(first["a"], shown_and_hidden(11, 0.2, Rng(6))["a"])
+    assert (
+        torch.equal(first["pairs"], again["pairs"])
+        and first["shown"] == 13
+        and again["shown"] == 53
+    )
+    assert not torch.equal(first["pairs"], shown_and_hidden(11, 0.2, Rng(6))["pairs"])
 
 
 def test_something_is_always_shown_and_something_hidden():
