@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import final
 
 import torch
@@ -36,17 +35,17 @@ class Mlp:
         if len(self.widths) < 2 or min(self.widths) < 1:
             raise ValueError(f"widths run from the input to the classes; not {self.widths}")
 
-    @cached_property
+    @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
         """Shapes of the weight matrices, (outputs, inputs)."""
         return tuple(zip(self.widths[1:], self.widths[:-1]))
 
-    @cached_property
+    @property
     def size(self) -> int:
         """Weights and biases together."""
         return sum(out * (into + 1) for out, into in self.shapes)
 
-    @cached_property
+    @property
     def weights_size(self) -> int:
         """Weights alone."""
         return sum(out * into for out, into in self.shapes)
@@ -102,10 +101,11 @@ class Mlp:
         """
         layers = self.layers(flat)
         activity = self._activity(layers, x)
-        logits = activity[-1]
-        loss = cross_entropy(logits, y)
-        error = logits.softmax(1)
-        error[torch.arange(len(y), device=y.device), y] -= 1
+        scores = activity[-1].log_softmax(1)
+        right = torch.arange(len(y), device=y.device), y
+        loss = -scores[right].mean()
+        error = scores.exp()
+        error[right] -= 1
         error /= len(y)
         found = torch.empty_like(flat)
         slots = self.layers(found)
