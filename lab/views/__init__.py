@@ -5,6 +5,6 @@ told by `lab.views.base.Renderer`.
 """
 
 from lab.views.base import Lane, Renderer, Shared
-from lab.views.make import board, make
+from lab.views.kinds import board, make
 
 __all__ = ["Lane", "Renderer", "Shared", "board", "make"]

@@ -158,6 +158,20 @@ class Shared:
             span.js_on_change("start", moved)
             span.js_on_change("end", moved)
 
+    def neighbours(self, renderer) -> tuple[bool, bool]:
+        """Whether a picture of the same step axis stands above, and below: the cursor's line is
+        drawn through to it."""
+        same = [r for r in self.renderers if r.stacks and r.x_log == renderer.x_log]
+        place = same.index(renderer) if renderer in same else 0
+        return place > 0, place < len(same) - 1
+
+    def flagged(self, renderer) -> bool:
+        """Whether this picture of a stack carries the flag with the step: a heat map if there is
+        one, where nothing else stands above the frame, else the first."""
+        same = [r for r in self.renderers if r.stacks and r.x_log == renderer.x_log]
+        heats = [r for r in same if r.bears_flag]
+        return not same or renderer is (heats or same)[0]
+
     def quantity(self, name: str) -> Quantity:
         """The declared quantity, or one that is called by its name."""
         found = (getattr(self.entry, "quantities", None) or {}).get(name)
@@ -232,6 +246,8 @@ class Renderer:
     """
 
     stacks = False
+    bears_flag = False
+    x_log = False
     tall = 1.0
 
     def __init__(self, view, entry, shared: Shared):

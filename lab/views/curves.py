@@ -7,10 +7,10 @@ is past, markers, labels, the yellow line) is worked out in the browser, in `js/
 from __future__ import annotations
 
 import numpy as np
-from bokeh.models import BoxAnnotation, CustomJS, Range1d, Scatter, Segment
+from bokeh.models import CustomJS, Quad, Range1d, Scatter, Segment
 
 from lab.views import palette
-from lab.views.base import LEFT, Lane, Renderer, Shared, js
+from lab.views.base import BESIDE, LEFT, Lane, Renderer, Shared, js
 from lab.views.fit import power_text, slope
 from lab.views.numerals import count, number, percent
 from lab.views.plot import house_figure, lettering, source, still
@@ -97,17 +97,16 @@ class Curves(Renderer):
         )
         self.ink(guides.glyph, line_color="bound")
 
-        self.band = BoxAnnotation(
-            left=0, right=0, line_color=None, fill_alpha=0.45, level="annotation", visible=False
-        )
-        self.edge = BoxAnnotation(
-            left=0, right=0, line_color=None, fill_alpha=1, level="annotation", visible=False
-        )
-        self.ink(self.band, fill_color="now")
-        self.ink(self.edge, fill_color="now_edge")
-        for box in (self.band, self.edge):
-            box.update(top_units="data", bottom_units="data")
-            fig.add_layout(still(box))
+        self.band = source(left=[], right=[], top=[], bottom=[])
+        self.edge = source(left=[], right=[], top=[], bottom=[])
+        for box, token, alpha in ((self.band, "now", 0.45), (self.edge, "now_edge", 1.0)):
+            # glyphs, because a BoxAnnotation is clipped to the frame and cannot reach the picture
+            # below
+            quad = Quad(
+                left="left", right="right", top="top", bottom="bottom", line_color=None,
+                fill_alpha=alpha,
+            )  # fmt: skip
+            self.ink(fig.add_glyph(box, quad, level="annotation").glyph, fill_color=token)
 
         flags = fig.add_glyph(
             self.flags, Segment(x0="x", x1="x", y0="y0", y1="y1", line_width=1.5), level="overlay"
@@ -185,6 +184,11 @@ class Curves(Renderer):
     def _arm(self) -> None:
         """Tells the script in the browser which sources there are."""
         shown = self.curves
+        above, under = self.shared.neighbours(self) if self.stacks else (False, False)
+        if self.stacks:  # the picture below carries the ticks
+            self.figure.min_border_bottom = 14 if under else 46
+            self.figure.xaxis[0].major_label_text_alpha = 0.0 if under else 1.0
+            self.figure.xaxis[0].major_label_text_font_size = "1px" if under else "12px"
         self._place.args = dict(
             figure=self.figure, cursor=self.shared.cursor, styles=self.styles,
             full=[c.full for c in shown], past=[c.past for c in shown],
@@ -195,10 +199,11 @@ class Curves(Renderer):
             xlog=self.x_log, ylog=self.y_log,
             percent=self.view.percent, live=self.view.of is None, steps=self.shared.axis == "k",
             fit=self.view.fit and self.x_log and self.y_log, unit=self._unit(),
-            flagged=self.view.of is None,
+            flagged=self.view.of is None and (not self.stacks or self.shared.flagged(self)),
+            above=above, under=under, beside=self.stacks and self.shared.right == BESIDE,
             quiet=self.color("ink2"),
             corner=self.corner,
-            below=self._below, sans=palette.SANS,
+            below="" if under else self._below, sans=palette.SANS,
         )  # fmt: skip
 
     def _unit(self) -> str:

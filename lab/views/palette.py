@@ -33,7 +33,7 @@ DARK = MappingProxyType(
         now="#FFD84A", on_now="#14181B", now_edge="#FFD84A",
         a="#73ABFF", b="#FF9652", c="#4ECB9D", d="#DCCBFF", e="#8C86A6", f="#B2E052",
         h="#66CBE6", train="#98A4AE", test="#F27FBC", exact="#ECEFF1", bound="#909AA2",
-        alert="#FF7B72", focus="#73ABFF", dead="#353D43",
+        alert="#FF7B72", focus="#73ABFF", dead="#262C31",
     )
 )  # fmt: skip
 

@@ -107,6 +107,8 @@ def house_figure(
         )
         axis.update(
             major_tick_line_color=None,
+            major_tick_out=0,
+            minor_tick_out=0,
             minor_tick_line_color=None,
             major_label_text_font=palette.SANS,
             major_label_text_font_size="12px",

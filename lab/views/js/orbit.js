@@ -34,7 +34,7 @@ function place(desk) {
       const d = Math.hypot(X.to(xs[j]) - X.to(xs[j - 1]), Y.to(ys[j]) - Y.to(ys[j - 1]));
       length += Number.isFinite(d) ? d : 0;
       far[j - 1] = length;
-      if (length < 0.3 * (W + H)) tail = j - 1;
+      if (length < 0.45 * (W + H)) tail = j - 1;
     }
     const comet = length > 3 * (W + H), cut = comet ? tail : 0, reach = Math.max(far[tail], 1);
     put(old[i], comet ? {x: xs.slice(0, cut + 1), y: ys.slice(0, cut + 1)} : {x: [], y: []});

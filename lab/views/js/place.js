@@ -1,7 +1,7 @@
 // Everything of a curve figure that depends on the cursor or on pixels.
 once(figure, {figure, cursor, styles, full, past, after, marks, now, ends, labels, flag, band, edge,
   captions, laid, lines, flags, xlog, ylog, percent, live, steps, fit, unit, flagged, slopes, quiet,
-  corner, below}, place);
+  corner, below, above, under, beside}, place);
 
 
 // The power law of the last factor of 16 in x, as in fit.py.
@@ -26,11 +26,17 @@ function slopeOf(xs, ys, n) {
 
 function place(desk) {
   const {figure, cursor, styles, full, past, after, marks, now, ends, labels, flag, band, edge,
-    captions, laid, lines, flags, xlog, ylog, percent, live, steps, fit, unit, flagged, slopes, quiet, corner, below} = desk.args;
+    captions, laid, lines, flags, xlog, ylog, percent, live, steps, fit, unit, flagged, slopes, quiet,
+    corner, below, above, under, beside} = desk.args;
   const room = sizes(figure);
   if (!room) return;
   const {W, H, small} = room;
   const X = scale(figure.x_range, xlog, W, false), Y = scale(figure.y_range, ylog, H, true);
+  // as in heat.js, which must keep the same frame
+  if (beside) {
+    const right = small ? 74 : 118;
+    if (figure.min_border_right != right) figure.min_border_right = right;
+  }
   const k = cursor.data.k[0], style = styles.data, many = full.length;
 
   // where the cursor stands on this axis, told by the first curve
@@ -105,9 +111,11 @@ function place(desk) {
   // the cursor: a band of 8 px and an edge of 1 px
   const px = X.to(at), inside = live && px >= -1 && px <= W + 1 && drawn.length > 0;
   const low = figure.y_range.start, high = figure.y_range.end;
+  const to = under ? Y.back(H + 80) : low, from = above ? Y.back(-80) : high;
   for (const [box, half] of [[band, 4], [edge, 0.5]])
-    box.setv({left: X.back(px - half), right: X.back(px + half), bottom: low, top: high,
-      visible: inside});
+    put(box, inside
+      ? {left: [X.back(Math.round(px) - half)], right: [X.back(Math.round(px) + half)], bottom: [to], top: [from]}
+      : {left: [], right: [], bottom: [], top: []});
   const said = steps ? "k = " + countText(k) : numberText(at) + " " + unit;
   const wide = widthOf(said, 12, true) + 12, middle = Math.max(-20 + wide / 2, Math.min(px, W + 12 - wide / 2));
   put(flag, inside && flagged

@@ -1,0 +1,74 @@
+"""Canvases in the browser: told in binary what to draw, they read the page's colours themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import param
+from panel.custom import JSComponent
+
+from lab.engine.pictures import Bits
+from lab.views import palette
+from lab.views.base import Shared, js
+
+
+class Canvas(JSComponent):
+    """Base: the browser asks for everything (`ready`) whenever it shows the canvas anew, so a
+    message sent while nobody looked is not missed."""
+
+    ident = param.String()
+    k = param.Integer(0)
+
+    _esm = "export function render({el}) {}"
+
+    def __init__(self, shared: Shared, whole, **options):
+        self._whole = whole
+        super().__init__(
+            ident=shared.ident, k=shared.k, sizing_mode="stretch_both", min_width=60,
+            min_height=60, margin=0, **options,
+        )  # fmt: skip
+        # the page's cursor travels with the canvas, even where no figure stands beside it
+        self.jscallback(args={"cursor": shared.cursor}, k="/* nothing to do */")
+
+    def _handle_msg(self, message) -> None:
+        if isinstance(message, dict) and message.get("ready"):
+            for part in self._whole():
+                self._send_msg(part)
+
+    def tell(self, **message) -> None:
+        """Sends a message to every browser that shows the canvas."""
+        self._send_msg(message)
+
+
+class HeatCanvas(Canvas):
+    """Matrices, masks and what a vector was over the run."""
+
+    _esm = js("numbers", "canvas", "heat")
+
+
+def colours(dark: bool) -> dict:
+    """The tokens by their names in the style sheet, for pages that have none."""
+    found = {name.replace("_", "-"): c for name, c in palette.tokens(dark).items()}
+    for kind in ("power", "signed"):
+        found.update({f"{kind}{i}": c for i, c in enumerate(palette.stops(kind, dark))})
+    return {**found, "sans": palette.SANS}
+
+
+def codes(values, low: float, high: float, log: bool = False) -> bytes:
+    """Values as bytes: 1 (low and below) to 255 (high and above); 0 is missing."""
+    values = np.asarray(values, dtype=float)
+    if log:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = np.log10(np.where(values > 0, values, np.nan))
+            low, high = np.log10(low), np.log10(high)
+    share = (values - low) / (high - low if high > low else 1.0)
+    good = np.isfinite(share)
+    byte = np.zeros(values.shape, dtype=np.uint8)
+    byte[good] = 1 + np.rint(254 * np.clip(share[good], 0, 1)).astype(np.uint8)
+    return byte.tobytes()
+
+
+def bits(value) -> bytes:
+    """A boolean array as packed bits, most significant first."""
+    if isinstance(value, Bits):
+        return value.data
+    return np.packbits(np.asarray(value).astype(bool)).tobytes()

@@ -1,0 +1,231 @@
+// A vector over the run (one column a recorded step) with the bars of now beside it, or matrices
+// and masks as they are now.
+export function render({model, el}) {
+  const desk = stand(model, el, paint, hear);
+  desk.panels = [];
+  desk.range = {start: 0, end: 100};
+  desk.ranged = ({log, start, end}) => {
+    if (!desk.plan || log != desk.plan.log) return;
+    desk.range = {start, end};
+    desk.stale = true;
+    desk.later();
+  };
+}
+
+function hear(desk, message) {
+  if (message.kind == "plan") {
+    desk.plan = message;
+    desk.range = {start: message.start, end: message.end};
+    desk.panels = message.panels.map((p, i) => ({...(desk.panels[i] || {}), ...p}));
+    desk.stale = true;
+  } else if (message.kind == "range") {
+    desk.range = {start: message.start, end: message.end};
+    desk.stale = true;
+  } else if (message.kind == "columns") {
+    const panel = desk.panels[message.panel];
+    if (!panel) return;
+    const ks = floatsOf(message.k), xs = floatsOf(message.x), v = bytesOf(message.v);
+    if (message.whole) Object.assign(panel, {ks, xs, v, rows: message.rows});
+    else {
+      const join = (Kind, p, q) => { const r = new Kind(p.length + q.length); r.set(p); r.set(q, p.length); return r; };
+      panel.ks = join(Float64Array, panel.ks, ks);
+      panel.xs = join(Float64Array, panel.xs, xs);
+      panel.v = join(Uint8Array, panel.v, v);
+    }
+    panel.stale = true;
+  } else if (message.kind == "frame") {
+    const panel = desk.panels[message.panel];
+    if (!panel) return;
+    Object.assign(panel, {rows: message.rows, columns: message.columns, values: bytesOf(message.values),
+      bits: bytesOf(message.bits), alive: bytesOf(message.alive), texts: message.texts,
+      said: message.said, stale: true});
+  }
+}
+
+function paint(desk) {
+  if (!desk.plan) return;
+  if (desk.stale) {
+    desk.ramp = rampOf(desk.color, desk.plan.signed ? "signed" : "power");
+    desk.panels.forEach((p) => { p.stale = true; });
+    desk.stale = false;
+  }
+  if (desk.plan.over) paintRun(desk); else paintNow(desk);
+}
+
+function sheet(panel, width, height) {
+  if (!panel.sheet) panel.sheet = document.createElement("canvas");
+  if (panel.sheet.width != width || panel.sheet.height != height) {
+    panel.sheet.width = width;
+    panel.sheet.height = height;
+  }
+  const pen = panel.sheet.getContext("2d"), image = pen.createImageData(width, height);
+  return {pen, image, pixels: new Uint32Array(image.data.buffer)};
+}
+
+// -- over the run --------------------------------------------------------------------------------
+function upTo(values, v) {
+  let low = 0, high = values.length;
+  while (low < high) { const mid = (low + high) >> 1; if (values[mid] <= v) low = mid + 1; else high = mid; }
+  return low;
+}
+
+function paintRun(desk) {
+  const {plan, pen, W, H, small, color} = desk;
+  const left = plan.left, right = small && plan.beside ? 74 : plan.right;
+  const r = W - right, top = small ? 42 : plan.top, bottom = H - (small ? 24 : plan.bottom);
+  const n = desk.panels.length, gap = n > 1 ? 22 : 0, height = (bottom - top - gap * (n - 1)) / Math.max(n, 1);
+  const {start, end} = desk.range, f = plan.log ? Math.log10 : (v) => v;
+  const X = (v) => left + (f(v) - f(start)) / (f(end) - f(start)) * (r - left);
+  const back = (p) => { const v = f(start) + (p - left) / (r - left) * (f(end) - f(start)); return plan.log ? 10 ** v : v; };
+  const steps = plan.axis == "k", first = desk.panels[0];
+  let at = steps ? (plan.log ? desk.k + 1 : desk.k) : start;
+  if (!steps && first && first.ks && first.ks.length) at = first.xs[Math.max(upTo(first.ks, desk.k) - 1, 0)];
+  const px = Math.round(X(at)), inside = first && first.ks && first.ks.length && px >= left - 1 && px <= r + 1;
+
+  desk.panels.forEach((panel, index) => {
+    const t = top + index * (height + gap), b = t + height;
+    if (index) words(desk, left, t - 6, panel.label, {color: panel.color, size: 12, bold: true});
+    else if (n > 1) words(desk, left + 64, t - 6, panel.label, {color: panel.color, size: 12, bold: true});
+    if (!panel.ks || !panel.ks.length) { hairline(desk, left, b, r, b); return; }
+    const rows = panel.rows, wide = Math.max(1, Math.round((r - left) * desk.scale)), tell = [wide, start, end].join();
+    if (panel.stale || panel.tell != tell) {
+      const {pen: p2, image, pixels} = sheet(panel, wide, rows);
+      const last = panel.xs[panel.xs.length - 1];
+      for (let c = 0; c < wide; c++) {
+        const x = back(left + (c + 0.5) / desk.scale);
+        // a column reaches to the next one; the last as far as the one before it reached
+        const m = panel.xs.length, reach = m > 1 ? last - panel.xs[m - 2] : 0;
+        if (x > last + Math.max(reach, (end - start) * 1e-9) && x > back(X(last) + 1)) break;
+        const j = Math.max(0, upTo(panel.xs, x) - 1) * rows;
+        for (let i = 0; i < rows; i++) pixels[(rows - 1 - i) * wide + c] = desk.ramp[panel.v[j + i]];
+      }
+      p2.putImageData(image, 0, 0);
+      Object.assign(panel, {stale: false, tell});
+    }
+    pen.imageSmoothingEnabled = false;
+    pen.drawImage(panel.sheet, left, t, r - left, height);
+    if (inside && px < r) {   // what comes after the cursor
+      pen.globalAlpha = 0.58;
+      pen.fillStyle = color("stage");
+      pen.fillRect(px + 0.5, t, r - px, height);
+      pen.globalAlpha = 1;
+    }
+    hairline(desk, left, t, r, t, "line2");
+    hairline(desk, left, b, r, b);
+
+    const now = Math.max(0, upTo(panel.ks, desk.k) - 1) * rows, strip = height / rows;
+    const value = (i) => Math.max(0, panel.v[now + i] - 1) / 254;
+    const order = [...Array(rows).keys()].sort((p, q) => value(q) - value(p));
+    const most = value(order[0]), keys = [];
+    for (const i of order) {   // the few that stand out
+      if (keys.length >= (small ? 4 : 6) || value(i) < 0.35 * most || value(i) < 0.08) break;
+      if (keys.every((j) => Math.abs(j - i) * strip >= (small ? 11 : 12))) keys.push(i);
+    }
+    const named = keys.length && keys.length < rows ? keys : roundTicks(1, rows, false, height, 34).map((v) => Math.round(v) - 1);
+    for (const i of named) if (i >= 0 && i < rows)
+      words(desk, left - 8, b - (i + 0.5) * strip + 4, String(i + plan.base), {align: "right"});
+    if (!plan.beside) return;
+    const R = r + 14, room = W - R - 24;
+    if (!index) words(desk, R, t - 6, small ? "now" : plan.beside, {size: 11});
+    for (let i = 0; i < rows; i++) {
+      const key = keys.includes(i), y = b - (i + 1) * strip;
+      pen.fillStyle = color(key ? "ink" : "line");
+      pen.fillRect(R, y + Math.min(0.5, strip * 0.1), Math.max(1, value(i) * room), Math.max(strip > 3 ? strip - 1 : strip * 0.8, 0.8));
+      if (key && !small) words(desk, R + value(i) * room + 5, y + strip / 2 + 4, String(i + plan.base), {color: "ink", bold: true});
+    }
+    hairline(desk, R, t, R, b);
+  });
+  if (plan.ylabel) words(desk, left - 8, top - 6, plan.ylabel, {size: 11, align: "right"});
+  if (!plan.under)
+    for (const v of roundTicks(start, end, plan.log, r - left, 120))
+      words(desk, X(v), bottom + 18, plan.log ? powerOfTen(Math.round(Math.log10(v))) : tickText(v), {align: "center"});
+  if (!small && !plan.under) words(desk, r, bottom + 36, plan.xlabel, {color: "ink2", align: "right"});
+  if (!inside) return;
+  const from = plan.above ? 0 : top, to = plan.under ? H : bottom;
+  pen.fillStyle = color("now");
+  pen.globalAlpha = 0.45;
+  pen.fillRect(px - 4, from, 8, to - from);
+  pen.globalAlpha = 1;
+  pen.fillStyle = color("now-edge");
+  pen.fillRect(px - 0.5, from, 1, to - from);
+  const text = steps ? "k = " + countText(desk.k) : numberText(at) + " " + plan.unit;
+  pen.font = "600 12px " + desk.sans;
+  const wide = pen.measureText(text).width + 12, mid = Math.max(left - 30 + wide / 2, Math.min(px, r + 12 - wide / 2));
+  pen.fillStyle = color("now");
+  pen.beginPath();
+  pen.roundRect(mid - wide / 2, top - 20, wide, 19, 2);
+  pen.fill();
+  words(desk, mid, top - 6, text, {color: "on-now", bold: true, align: "center"});
+}
+
+// -- now -----------------------------------------------------------------------------------------
+function paintNow(desk) {
+  const {plan, pen, W, H, small, color} = desk, panels = desk.panels.filter((p) => p.rows);
+  if (!panels.length) return;
+  const labelled = panels.some((p) => p.label || p.said), axis = plan.xlabel || plan.ylabel || plan.xticks;
+  const top0 = plan.top, bottom0 = H - (axis ? (small && !plan.xticks ? 14 : plan.xticks ? 42 : 34) : 12);
+  const left0 = plan.xticks ? plan.left : 1, head = labelled ? 20 : 0;
+  // the number of columns that leaves the squarest cells
+  const n = panels.length;
+  let across = 1, best = Infinity;
+  for (let c = 1; c <= n; c++) {
+    const w = (W - left0 - 14 * (c - 1)) / c, h = (bottom0 - top0) / Math.ceil(n / c) - head;
+    const shape = panels[0].rows / panels[0].columns, cost = Math.abs(Math.log(Math.max(h, 1) / w / Math.min(Math.max(shape, 0.4), 2)));
+    if (cost < best) { best = cost; across = c; }
+  }
+  const down = Math.ceil(n / across), w = (W - left0 - 1 - 14 * (across - 1)) / across;
+  const h = (bottom0 - top0 - 10 * (down - 1)) / down - head;
+  panels.forEach((panel, i) => {
+    const l = left0 + (i % across) * (w + 14), t = top0 + Math.floor(i / across) * (h + head + 10) + head;
+    if (panel.stale) fill(desk, panel);
+    const shrunk = panel.columns > w * desk.scale || panel.rows > h * desk.scale;
+    pen.imageSmoothingEnabled = shrunk;
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(panel.sheet, l, t, w, h);
+    pen.strokeStyle = color("line");
+    pen.lineWidth = 1;
+    pen.strokeRect(l - 0.5, t - 0.5, w + 1, h + 1);
+    if (labelled) {
+      const used = panel.label ? words(desk, l, t - 6, panel.label, {color: panel.color || "ink", size: 13, bold: true}) : 0;
+      if (panel.said) words(desk, l + used + (used ? 8 : 0), t - 6, panel.said, {color: "ink2"});
+    }
+    if (panel.texts && w / panel.columns > 18) {
+      for (let c = 0; c < panel.columns; c++) for (let q = 0; q < panel.rows; q++) {
+        const text = panel.texts[q * panel.columns + c];
+        if (text) words(desk, l + (c + 0.5) * w / panel.columns, t + (q + 0.5) * h / panel.rows + 4, text, {align: "center", color: "ink", halo: true});
+      }
+    }
+    if (plan.xticks && i == 0) {
+      plan.xticks.forEach((text, c) => {
+        const gap = Math.max(1, Math.ceil(plan.xticks.length * 46 / w));
+        if (c % gap == 0) words(desk, l + (c + 0.5) * w / plan.xticks.length, t + h + 18, text, {align: "center"});
+      });
+      plan.yticks.forEach((text, q) => {
+        const gap = Math.max(1, Math.ceil(plan.yticks.length * 22 / h));
+        if (q % gap == 0) words(desk, l - 8, t + h - (q + 0.5) * h / plan.yticks.length + 4, text, {align: "right"});
+      });
+    }
+  });
+  const line = bottom0 + (plan.xticks ? 36 : 22);
+  if (!small && plan.xlabel) words(desk, W - 1, line, plan.xlabel, {color: "ink2", align: "right"});
+  if (!small && plan.ylabel) words(desk, left0, line, plan.xticks ? plan.ylabel : "down: " + plan.ylabel, {color: "ink2"});
+}
+
+function fill(desk, panel) {
+  const {rows, columns, values, bits, alive} = panel, {pen, image, pixels} = sheet(panel, columns, rows);
+  const n = rows * columns;
+  if (bits) {
+    const on = solid(desk.color("ink")), off = solid(desk.color("stage"));
+    for (let i = 0; i < n; i++) pixels[i] = bits[i >> 3] >> (7 - (i & 7)) & 1 ? on : off;
+  } else {
+    const ramp = desk.ramp;
+    for (let i = 0; i < n; i++) pixels[i] = ramp[values[i]];
+    if (alive) {
+      const dead = solid(desk.color("dead"));
+      for (let i = 0; i < n; i++)
+        if (values[i] && !(alive[i >> 3] >> (7 - (i & 7)) & 1)) pixels[i] = dead;
+    }
+  }
+  pen.putImageData(image, 0, 0);
+  panel.stale = false;
+}
