@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-import xarray as xr
 
 from lab.core import spectra
 from lab.core.metrics import at, first
@@ -49,19 +48,6 @@ def value(y, k):
     return y.where(y.k == k).max("k")
 
 
-def memorised(d):
-    return first(d.train_acc, above=0.99)
-
-
-def low(d):
-    return first(d.train_loss, below=0.05)
-
-
-def half(d):
-    """The step at which half of the hidden sums are right."""
-    return first(d.test_acc, above=0.5)
-
-
 def halved(y, start):
     """The step at which y has fallen to half of its value at step `start`."""
     return first(y.where(y.k >= start) / value(y, start), below=0.5)
@@ -69,30 +55,25 @@ def halved(y, start):
 
 def gap(d):
     """How many times later the hidden sums are learned than the shown ones; 0 when never."""
-    return xr.where(last(d.test_acc) >= 0.95, d.steps / memorised(d), 0.0)
+    return (d.steps / first(d.train_acc, above=0.99)).where(last(d.test_acc) >= 0.95, 0.0)
 
 
-def lead(d):
-    """How many times earlier restricted loss has halved than half of the hidden sums are right."""
-    early = halved(d.restricted, memorised(d))
-    return xr.where(np.isfinite(half(d)), half(d) / early, 0.0)
+def progress(measure):
+    """One of the measures below, for each seed; 0 where its moments never come."""
 
+    def measured(d):
+        known, low = first(d.train_acc, above=0.99), first(d.train_loss, below=0.05)
+        half, early = first(d.test_acc, above=0.5), halved(d.restricted, known)
+        late = halved(d.test_loss, known)
+        between = (d.k >= low) & (d.k <= half)
+        return {
+            "before half is right": (half / early).where(np.isfinite(half), 0.0),
+            "before test loss": (late / early).where(np.isfinite(late), 0.0),
+            "excluded rises": (value(d.excluded, half) / value(d.excluded, low)).fillna(0.0),
+            "worst train loss": d.train_loss.where(between).max("k"),
+        }[measure]
 
-def ahead(d):
-    """How many times earlier restricted loss has halved than test loss; 0 when never."""
-    start = memorised(d)
-    early, late = halved(d.restricted, start), halved(d.test_loss, start)
-    return xr.where(np.isfinite(late), late / early, 0.0)
-
-
-def rise(d):
-    """Excluded loss when half of the hidden sums are right, over that when train loss is low."""
-    return (value(d.excluded, half(d)) / value(d.excluded, low(d))).fillna(0.0)
-
-
-def worst(d):
-    """The greatest train loss between those two moments."""
-    return d.train_loss.where((d.k >= low(d)) & (d.k <= half(d))).max("k")
+    return measured
 
 
 class ProgressMeasures(Experiment):
@@ -255,10 +236,12 @@ class ProgressMeasures(Experiment):
                 record=(*quantities,)[:7],
             ),
             (
-                Check("lead", lead, AtLeast(1.5), label="times earlier"),
-                Check("excluded", rise, AtLeast(2), label="times higher"),
-                Check("calm", worst, AtMost(0.05), Share(0.8), main=False, label="train loss"),
-                Check("ahead", ahead, AtLeast(1), main=False, label="before test loss"),
+                Check(
+                    "lead", progress("before half is right"), AtLeast(1.5), label="times earlier"
+                ),
+                Check("excluded", progress("excluded rises"), AtLeast(2), label="times higher"),
+                Check("calm", progress("worst train loss"), AtMost(0.05), Share(0.8), main=False),
+                Check("ahead", progress("before test loss"), AtLeast(1), main=False),
                 Check("few", lambda d: last(d.waves), AtMost(8), Share(0.8), label="waves"),
                 Check("grokked", lambda d: last(d.test_acc), AtLeast(0.95), Share(0.8)),
             ),
