@@ -127,10 +127,14 @@ class Explorer:
     def _update(self) -> None:
         with self._lock:
             self._pending = False
-        while self._inbox and not self._closed:
-            self.requests.hear(self._inbox.popleft())
-        if self._closed:
-            return
+        # what changes in one update travels as one message
+        with pn.io.hold(self._document):
+            while self._inbox and not self._closed:
+                self.requests.hear(self._inbox.popleft())
+            if not self._closed:
+                self._take_frames()
+
+    def _take_frames(self) -> None:
         for i, run in enumerate(self.lanes):
             for frame in run.take():
                 for renderer in self.renderers:
