@@ -72,3 +72,9 @@ def bits(value) -> bytes:
     if isinstance(value, Bits):
         return value.data
     return np.packbits(np.asarray(value).astype(bool)).tobytes()
+
+
+class TableCanvas(Canvas):
+    """Numbers and listings as HTML."""
+
+    _esm = js("table")

@@ -132,3 +132,19 @@ def lettering(**options) -> Text:
         if isinstance(fixed.get(name), str) and fixed[name] not in ("size", "weight", "align"):
             fixed[name] = value(fixed[name])
     return Text(**fixed)
+
+
+def label_glyphs(renderer) -> tuple[ColumnDataSource, ColumnDataSource]:
+    """Sources of the labels (with a halo) and of the words under the x axis."""
+    fig = renderer.figure
+    labels = source(x=[], y=[], text=[], color=[], size=[], weight=[])
+    corner = source(x=[], y=[], text=[])
+    places = dict(x="x", y="y", text="text", text_font_size="size", text_font_style="weight")
+    halo = fig.add_glyph(labels, lettering(**places, text_outline_width=4), level="overlay")
+    renderer.ink(halo.glyph, text_color="stage", text_outline_color="stage")
+    fig.add_glyph(labels, lettering(**places, text_color="color"), level="overlay")
+    under = lettering(
+        x="x", y="y", text="text", y_offset=36, text_align="right", text_baseline="alphabetic"
+    )
+    renderer.ink(fig.add_glyph(corner, under, level="annotation").glyph, text_color="ink2")
+    return labels, corner

@@ -45,7 +45,7 @@ function hear(desk, message) {
 function paint(desk) {
   if (!desk.plan) return;
   if (desk.stale) {
-    desk.ramp = rampOf(desk.color, desk.plan.signed ? "signed" : "power");
+    desk.ramp = rampOf(desk.color, desk.plan.signed ? "signed" : desk.plan.square ? "grey" : "power");
     desk.panels.forEach((p) => { p.stale = true; });
     desk.stale = false;
   }
@@ -173,8 +173,14 @@ function paintNow(desk) {
     const shape = panels[0].rows / panels[0].columns, cost = Math.abs(Math.log(Math.max(h, 1) / w / Math.min(Math.max(shape, 0.4), 2)));
     if (cost < best) { best = cost; across = c; }
   }
-  const down = Math.ceil(n / across), w = (W - left0 - 1 - 14 * (across - 1)) / across;
-  const h = (bottom0 - top0 - 10 * (down - 1)) / down - head;
+  const down = Math.ceil(n / across);
+  let w = (W - left0 - 1 - 14 * (across - 1)) / across;
+  let h = (bottom0 - top0 - 10 * (down - 1)) / down - head;
+  if (plan.square) {   // images keep their shape
+    const cell = Math.min(w / panels[0].columns, h / panels[0].rows);
+    w = cell * panels[0].columns;
+    h = cell * panels[0].rows;
+  }
   panels.forEach((panel, i) => {
     const l = left0 + (i % across) * (w + 14), t = top0 + Math.floor(i / across) * (h + head + 10) + head;
     if (panel.stale) fill(desk, panel);

@@ -34,7 +34,8 @@ if (log && end > start && start > 0) {
 }
 const span = end - start;
 if (!(span > 0)) return found;
-const most = Math.max(2, Math.min(across ? 12 : 6, Math.floor(room / (across ? 120 : 42))));
+const most = Math.max(across && room > 180 ? 3 : 2,
+  Math.min(across ? 12 : 6, Math.floor(room / (across ? 120 : 42))));
 if (percent && span > 0.9 && span < 1.1) return most < 5 ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
 let base = 10 ** Math.floor(Math.log10(span / most)), step = base;
 for (const m of [1, 2, 2.5, 5, 10]) {
