@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.util
 import inspect
 import sys
 import textwrap
@@ -41,7 +40,7 @@ def code_hash(experiment) -> str:
     SyntaxError, OSError
         The file cannot be read.
     """
-    if inspect.isclass(experiment):
+    if isinstance(experiment, type):
         return _of_class(experiment)
     return of_text(Path(experiment).read_text(encoding="utf-8"))
 
@@ -60,7 +59,7 @@ def engine_hash() -> str:
 
 
 @lru_cache(maxsize=512)
-def _of_class(cls) -> str:
+def _of_class(cls: type) -> str:
     """A loaded class keeps the code it was loaded with, so its hash is computed once."""
     module = sys.modules.get(cls.__module__)
     path = getattr(module, "__file__", None)
@@ -299,8 +298,7 @@ def _read(name: str, package: str, text: str) -> _Module:
 
 @lru_cache(maxsize=1)
 def _core_folder() -> Path:
-    spec = importlib.util.find_spec(ROOT)
-    return Path(spec.origin).parent
+    return Path(__file__).parent.parent / "core"
 
 
 def _path(module: str) -> Path | None:

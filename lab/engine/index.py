@@ -78,8 +78,8 @@ def _entries(sources, digests, fingerprint: str, folder: Path) -> tuple[Entry, .
     current = dict(zip((source.key for source in sources), digests))
     stale = [s for s in sources if kept.get(s.key, {}).get("digest") != current[s.key]]
     if stale:
-        for source, found in zip(stale, read_sources(stale)):
-            kept[source.key] = {"digest": current[source.key], "entries": found}
+        for source, read in zip(stale, read_sources(stale)):
+            kept[source.key] = {"digest": current[source.key], "entries": read}
         index = {"format": FORMAT, "fingerprint": fingerprint, "files": kept}
         # Without an index the next start is slower, nothing else.
         with contextlib.suppress(StoreError):
@@ -101,7 +101,7 @@ def _read_index(path: Path, fingerprint: str) -> dict[str, dict]:
 def _distinct(entries: list[Entry]) -> list[Entry]:
     """The first of a name keeps it; a later one is shown as broken, under its file's name."""
     taken: dict[str, str] = {}
-    found = []
+    found: list[Entry] = []
     for entry in entries:
         if entry.name in taken:
             told = f"{Path(entry.path).name}: the name {entry.name} is taken by {taken[entry.name]}"

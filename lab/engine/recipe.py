@@ -8,6 +8,7 @@ by its registered name, never by a file, so a link cannot make the lab load code
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -274,7 +275,7 @@ class Recipe:
                 raise unknown("key of a link", key, known)
             control = key.removeprefix(_CONTROL_PREFIX)
             controls[control] = read_value(entry.controls[control], text)
-        recipe = cls(entry.name, controls, edits=edits, **fields).checked(entry.controls)
+        recipe = cls(entry.name, controls, edits=tuple(edits), **fields).checked(entry.controls)
         return Link(recipe, code, rest)
 
 
@@ -286,10 +287,9 @@ def read_value(spec: ControlSpec, text: str):
     ControlError
     """
     if spec.kind in ("number", "integer"):
-        try:
+        value: Any = text
+        with contextlib.suppress(ValueError):
             value = float(text)
-        except ValueError:
-            value = text
         if spec.kind == "integer" and re.fullmatch(r"[+-]?\d{1,18}", text.strip()):
             value = int(text)
         return spec.check(value)

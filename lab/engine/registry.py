@@ -62,7 +62,7 @@ def entry(what) -> Entry:
     """
     if inspect.isclass(what):
         path = getattr(sys.modules.get(what.__module__), "__file__", None) or ""
-        source = "" if _by_value(what) else source_of(what)
+        source = "" if _by_value(what) else _address(what)
         return describe(what, path=path, source=source, hash=code_hash(what))
     if _is_file(what):
         return _file_entry(what)
@@ -82,9 +82,9 @@ def families() -> list[str]:
 
 
 def _sources() -> list[Source]:
-    named = filter(None, os.environ.get(FILES_VARIABLE, "").split(os.pathsep))
+    named = [Path(p) for p in os.environ.get(FILES_VARIABLE, "").split(os.pathsep) if p]
     own = sorted(experiments_folder().glob("[!_.]*.py"))
-    files = dict.fromkeys(str(Path(path).resolve()) for path in (*own, *named))
+    files = dict.fromkeys(str(path.resolve()) for path in (*own, *named))
     return [*_package_sources(), *_plugins(tuple(sys.path)), *map(_file_source, files)]
 
 
@@ -129,9 +129,7 @@ def _file_source(path: str) -> Source:
 
 def _file_entry(what: str) -> Entry:
     path, name = _split(what)
-    found = entries_of([_file_source(path)])
-    if name:
-        found = [e for e in found if e.name == name or e.broken]
+    found = [e for e in entries_of([_file_source(path)]) if e.broken or name in ("", e.name)]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -140,7 +138,7 @@ def _file_entry(what: str) -> Entry:
     raise ExperimentError(f"{Path(path).name} holds {names}; write {what}:{found[0].name}")
 
 
-def _typed() -> dict[str, type]:
+def _typed() -> dict[str, type[Experiment]]:
     """The latest class of each name among those typed in a notebook or script."""
     found = {c.__name__: c for c in Experiment.__subclasses__() if c.__module__ == "__main__"}
     return {name: cls for name, cls in found.items() if not problems(cls)}
@@ -149,7 +147,7 @@ def _typed() -> dict[str, type]:
 # -- classes ---------------------------------------------------------------------------------------
 
 
-def load(what) -> type:
+def load(what) -> type[Experiment]:
     """The class of a name, a class, a file ("file.py", "file.py:Class").
 
     Raises
@@ -177,7 +175,7 @@ def load(what) -> type:
     return load_source(found.source)
 
 
-def _import(source: Source) -> type:
+def _import(source: Source) -> type[Experiment]:
     try:
         module = importlib.import_module(source.module)
     except Exception as error:
@@ -217,10 +215,10 @@ def _entry_or_broken(cls, source: Source) -> Entry:
         told = f"{Path(source.path).name}: {wrong[0]}{more}"
         return broken_entry(cls.slug(), cls.family(), source.path, told)
     path = source.path or inspect.getfile(cls)
-    return describe(cls, path=path, source=source_of(cls), hash=code_hash(cls))
+    return describe(cls, path=path, source=_address(cls), hash=code_hash(cls))
 
 
-def _classes(module: ModuleType) -> list[type]:
+def _classes(module: ModuleType) -> list[type[Experiment]]:
     return [
         value
         for value in vars(module).values()
@@ -230,7 +228,7 @@ def _classes(module: ModuleType) -> list[type]:
     ]
 
 
-def _one(module: ModuleType, name: str, where: str) -> type:
+def _one(module: ModuleType, name: str, where: str) -> type[Experiment]:
     classes = _classes(module)
     if name:
         classes = [cls for cls in classes if cls.__name__ == name]
@@ -267,6 +265,8 @@ def _load_file(path: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ExperimentError(f"{path} is not a file of Python")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -302,7 +302,7 @@ def _dashed(stem: str) -> str:
 # -- how a class travels ---------------------------------------------------------------------------
 
 
-def source_of(cls: type) -> str | bytes:
+def source_of(cls: type[Experiment]) -> str | bytes:
     """What another process of this user needs to have the same class.
 
     Returns
@@ -315,15 +315,10 @@ def source_of(cls: type) -> str | bytes:
     SourceError
         The class captures something that cannot be pickled, or more than 1 MB; it names that.
     """
-    if _by_value(cls):
-        return _pickled(cls)
-    module = sys.modules.get(cls.__module__)
-    if cls.__module__.startswith(_FILE_MODULE):
-        return f"{module.__file__}:{cls.__name__}"
-    return f"{cls.__module__}:{cls.__name__}"
+    return _pickled(cls) if _by_value(cls) else _address(cls)
 
 
-def load_source(source: str | bytes) -> type:
+def load_source(source: str | bytes) -> type[Experiment]:
     """The class that `source_of` described.
 
     Bytes are unpickled: they come from this user's own process over its own pipe, never from a
@@ -343,11 +338,18 @@ def load_source(source: str | bytes) -> type:
     return _import(Source("", module, name))
 
 
+def _address(cls: type) -> str:
+    where = cls.__module__
+    if where.startswith(_FILE_MODULE):
+        where = str(sys.modules[where].__file__)
+    return f"{where}:{cls.__name__}"
+
+
 def _by_value(cls: type) -> bool:
     return cls.__module__ == "__main__" or "<locals>" in cls.__qualname__
 
 
-def _pickled(cls: type) -> bytes:
+def _pickled(cls: type[Experiment]) -> bytes:
     import cloudpickle
 
     try:
@@ -365,7 +367,7 @@ def _pickled(cls: type) -> bytes:
     return blob
 
 
-def _culprit(cls: type, largest: bool) -> str:
+def _culprit(cls: type[Experiment], largest: bool) -> str:
     """The captured name that is largest, or that cannot be pickled."""
     import cloudpickle
 
@@ -376,10 +378,14 @@ def _culprit(cls: type, largest: bool) -> str:
         except Exception:
             if not largest:
                 return name
-    return max(sizes, key=sizes.get) if largest and sizes else "something that it captures"
+    return (
+        max(sizes, key=lambda name: sizes[name])
+        if largest and sizes
+        else "something that it captures"
+    )
 
 
-def _captured(cls: type) -> dict[str, object]:
+def _captured(cls: type[Experiment]) -> dict[str, object]:
     """Globals and enclosing variables that the methods of a class read."""
     found = {}
     makers = [given.make for given in cls.givens.values()]

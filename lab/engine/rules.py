@@ -12,6 +12,7 @@ import operator
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
 from lab.engine.suggest import unknown
 
@@ -78,8 +79,8 @@ class _Binary:
     """A comparison or an arithmetic operation on two numbers."""
 
     sign: str
-    left: object
-    right: object
+    left: Any
+    right: Any
 
     @property
     def truth(self) -> bool:
@@ -103,8 +104,8 @@ class _Logic:
     """`and`, `or` over two truths, `not` over one (then `right` is None), unknowns included."""
 
     word: str
-    left: object
-    right: object = None
+    left: Any
+    right: Any = None
     truth = True
 
     def read(self, row, k):
@@ -136,14 +137,15 @@ class _Parser:
         self.tokens = self._tokens()
         self.names: list[str] = []
 
-    def fail(self, what: str, place: int):
+    def fail(self, what: str, place: int) -> NoReturn:
         raise RuleError(f"rule {self.text!r}: {what} at character {place + 1}")
 
     def _tokens(self) -> list[tuple[str, str, int]]:
-        found, place, end = [], 0, len(self.text.rstrip())
+        found: list[tuple[str, str, int]] = []
+        place, end = 0, len(self.text.rstrip())
         while place < end:
             match = _TOKEN.match(self.text, place)
-            if match is None:
+            if match is None or match.lastgroup is None:
                 place += len(self.text[place:]) - len(self.text[place:].lstrip())
                 self.fail(f"{self.text[place]!r} is not part of a rule", place)
             kind = match.lastgroup
@@ -284,7 +286,7 @@ class Rule:
     names: tuple[str, ...] = field(init=False, compare=False, repr=False)
     ends: str = field(init=False, compare=False, repr=False)
     step: int | None = field(init=False, compare=False, repr=False)
-    _node: object = field(init=False, compare=False, repr=False)
+    _node: Any = field(init=False, compare=False, repr=False)
 
     def __post_init__(self):
         if not isinstance(self.text, str):

@@ -164,7 +164,7 @@ def _taken_apart(recording: Recording) -> tuple[dict[str, np.ndarray], dict]:
         **{name: getattr(recording, name) for name in ("head", "seconds", "date")},
         **columns,
         "stages": [[int(k), name] for k, name in trace.stages],
-        "events": {name: None if k is None else int(k) for name, k in trace.events.items()},
+        "events": {name: int(k) for name, k in trace.events.items()},
         "pictures": {"gap": pictures.gap, **_stacked(pictures, put)},
     }
     return arrays, attributes
@@ -203,7 +203,7 @@ def _put_together(arrays: Mapping[str, np.ndarray], attributes: Mapping[str, Any
     if "assessed" in attributes:
         trace.assessed = _trace(arrays, attributes["assessed"])
     trace.stages = [(int(k), str(name)) for k, name in attributes["stages"]]
-    trace.events = {str(n): None if k is None else int(k) for n, k in attributes["events"].items()}
+    trace.events = {str(name): int(k) for name, k in attributes["events"].items()}
     words = {}
     for name, kind in (("code", str), ("status", str), ("ended", str), ("sentence", str),
                        ("head", int), ("seconds", (int, float)), ("date", str)):  # fmt: skip
@@ -265,7 +265,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
     with ZipStore(path, mode="r") as store, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about a file, not about our code
         group = zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
-        arrays = {name: array[...] for name, array in group.arrays()}
+        arrays = {name: np.asarray(array[...]) for name, array in group.arrays()}
         return arrays, dict(group.attrs)
 
 
@@ -309,7 +309,7 @@ def _declared(metadata: Mapping[str, Any], name: str) -> int:
         raise StoreError(f"{name}: zarr format 3 is read")
     if metadata.get("node_type") == "group":
         return 0
-    dtype, shape = metadata.get("data_type"), metadata.get("shape")
+    dtype, shape = metadata.get("data_type"), metadata.get("shape") or []
     if dtype not in _DTYPES:
         raise StoreError(f"{name}: data type {str(dtype)[:40]!r} is not read")
     codecs = [codec.get("name") for codec in metadata.get("codecs", [])]

@@ -56,10 +56,13 @@ class Verdicts:
 
     def worst(self, entry) -> str | None:
         """The worst verdict among an entry's claims; None when one is not checked as it is now."""
-        found = [self.find(entry.name, claim.id, entry.hash) for claim in entry.claims]
-        if not found or None in found:
-            return None
-        return min((record["verdict"] for record in found), key=VERDICTS.index)
+        found = []
+        for claim in entry.claims:
+            record = self.find(entry.name, claim.id, entry.hash)
+            if record is None:
+                return None
+            found.append(record["verdict"])
+        return min(found, key=VERDICTS.index, default=None)
 
 
 def verdicts() -> Verdicts:

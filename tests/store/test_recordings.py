@@ -33,7 +33,7 @@ def made(steps=40) -> Recording:
         }
         pictures.add(k, pack(picture))
     trace.stages = [(0, "train"), (20, "prune")]
-    trace.events = {"close": 12, "never": None}
+    trace.events = {"close": 12}
     recipe = Recipe("spin", {"angle": 0.3}, seed=4, edits=[Edit(3, "angle", 0.3, 0.2)])
     return Recording(
         recipe, "0123456789ab", "finished", "done", "done at 39", steps - 1, 1.5, "2026-01-01",
