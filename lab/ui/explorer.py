@@ -141,6 +141,7 @@ class Explorer:
                     renderer.feed(i, frame)
                 if frame.notice:
                     self.tell(say={"text": frame.notice, "name": f"notice{i}"})
+        self.lanes.settle()
         if self.wanted:
             self._go_to_wanted()
         if self.follow and self.k != self.lanes.head:
@@ -306,6 +307,7 @@ class Explorer:
 
         def pump():
             self.lanes.go(steps=steps)
+            self.lanes.pace(True)
             if not self.lanes.alive:
                 self.pace(0)
                 self.wake()

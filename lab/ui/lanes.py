@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from threading import Lock
 
 from lab.engine.recipe import Edit, Recipe
 from lab.engine.status import Status
 
 MOST = 4  # runs on one page
+LEVEL_S = 0.5  # runs that lag by more are not waited for
 
 
 class Full(ValueError):
@@ -38,13 +40,15 @@ class Run:
     def __init__(self, session, label, arm, style, dotted, wake):
         self.session, self.label, self.arm = session, label, arm
         self.style, self.dotted = style, dotted
-        self.paced = False  # steps are given out one by one: for a person it runs
+        self.shown: Status | None = None  # what a person sees while the page itself steps it
+        self.pace = 0.0  # steps a second when it last ran
         self._wake, self._frames, self._lock = wake, deque(), Lock()
         self._unsubscribe = session.subscribe(self._hear)
 
     def _hear(self, session, frame) -> None:
         with self._lock:
             self._frames.append(frame)
+            self.pace = frame.rate or self.pace
         self._wake()
 
     def take(self) -> list:
@@ -86,8 +90,8 @@ class Run:
 
     @property
     def status(self) -> Status:
-        if self.paced and self.alive:
-            return Status.RUNNING
+        if self.shown is not None and self.alive and self.head:
+            return self.shown
         return self.session.status
 
     @property
@@ -126,6 +130,7 @@ class Lanes:
         self.arm = choice(entry, arm)
         self.runs: list[Run] = []
         self.hz = 0.0
+        self._then: Callable[[], None] | None = None
         self.start(recipe.edits)
 
     def __iter__(self):
@@ -158,7 +163,7 @@ class Lanes:
     @property
     def rate(self) -> float:
         """Steps a second of the slowest run that is given its head; 0 at rest."""
-        rates = [run.session.rate for run in self.runs if run.running and not run.paced]
+        rates = [run.session.rate for run in self.runs if run.running and run.shown is None]
         return min(rates, default=0.0)
 
     # -- making and ending ---------------------------------------------------------------------
@@ -182,6 +187,7 @@ class Lanes:
 
     def again(self) -> None:
         """Every method from step 0 once more; branches are freed."""
+        self._at_will()
         for run in [run for run in self.runs if run.dotted]:
             run.close()
         self.runs = [run for run in self.runs if not run.dotted]
@@ -209,6 +215,7 @@ class Lanes:
         self.runs.append(Run(session, label, run.arm, run.style, True, self._wake))
 
     def close(self) -> None:
+        self._then = None
         for run in self.runs:
             run.close()
         self.runs = []
@@ -217,19 +224,58 @@ class Lanes:
 
     def go(self, steps: int | None = None, until: str | None = None) -> None:
         """Runs every run that can: on and on, `steps` further, or to where a rule holds."""
+        self._at_will()
         for run in self.runs:
             if run.alive:
                 run.session.start(steps=steps, until=until)
 
     def go_to(self, k: int) -> None:
         """Runs every run that has not reached step `k` to there."""
+        self._at_will()
         for run in self.runs:
             if run.alive and run.head < k:
                 run.session.start(steps=k - run.head)
 
     def stop(self) -> None:
+        """Stops every run; runs side by side come to stand at one step where that is quick."""
+        self.level(None, Status.PAUSED)
+
+    def level(self, then: Callable[[], None] | None, shown: Status) -> None:
+        """Brings the runs to one step, so that what follows happens at the same step in all.
+
+        Parameters
+        ----------
+        then : callable or None
+            What follows; called under the document's lock, by `settle`.
+        shown : Status
+            What a person sees meanwhile.
+        """
+        self._then = then or (lambda: None)
         for run in self.runs:
             run.session.stop()
+            run.shown = shown if len(self.runs) > 1 else None
+
+    def settle(self) -> None:
+        """Goes on with `level`; called with each update."""
+        if self._then is None or not all(run.session.settled for run in self.runs):
+            return
+        alive = [run for run in self.runs if run.alive]
+        top = max((run.head for run in alive), default=0)
+        behind = [run for run in alive if run.head < top]
+        if behind and all(top - run.head <= LEVEL_S * run.pace for run in behind):
+            for run in behind:
+                run.session.start(steps=top - run.head)
+            return
+        then, self._then = self._then, None
+        for run in self.runs:
+            run.shown = None
+        then()
+
+    def _at_will(self) -> None:
+        """A person has asked for something else: nothing is levelled any more."""
+        self._then = None
+        for run in self.runs:
+            run.shown = None
 
     def seek(self, k: int) -> None:
         for run in self.runs:
@@ -243,8 +289,9 @@ class Lanes:
                 run.session.frames(hz)
 
     def pace(self, on: bool) -> None:
+        """Whether the page gives out the steps; for a person the runs go on meanwhile."""
         for run in self.runs:
-            run.paced = on and run.alive
+            run.shown = Status.RUNNING if on else None
 
     def set(self, name: str, value, behind: bool) -> bool:
         """Changes a live control; with the cursor behind the head on branches.

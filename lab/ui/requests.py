@@ -9,7 +9,7 @@ from __future__ import annotations
 from lab.engine.controls import ControlError
 from lab.engine.recipe import MAX_INTEGER, RecipeError
 from lab.engine.rules import RuleError, rule
-from lab.engine.status import SessionError
+from lab.engine.status import SessionError, Status
 from lab.engine.suggest import UnknownName, unknown
 from lab.ui import takeaway
 from lab.ui.lanes import Full
@@ -33,6 +33,7 @@ class Requests:
         self.page = page
         self._speed = 0
         self._late = 0
+        self._due: dict = {}  # live controls that wait until the runs stand at one step
 
     @property
     def lanes(self):
@@ -188,10 +189,8 @@ class Requests:
     def _set(self, spec, value) -> None:
         page, lanes = self.page, self.lanes
         if spec.live:
-            if lanes.set(spec.name, value, behind=not page.follow):
-                page.relane()
+            self._set_live(spec.name, value)
             page.tell(controls={spec.name: to_page(spec, value)})
-            page.wake()
         elif value != lanes.values[spec.name]:
             lanes.values[spec.name] = value
             page.restart()
@@ -199,6 +198,27 @@ class Requests:
             return
         page.preset = None
         page.tell(pressed=self.pressed())
+
+    def _set_live(self, name: str, value) -> None:
+        """At one step in all runs: they are levelled first and go on afterwards."""
+        page, lanes = self.page, self.lanes
+
+        going = lanes.running and page.follow and not self._speed
+        self._due[name] = value
+
+        def act():
+            due, self._due = self._due, {}
+            new = [lanes.set(n, v, behind=not page.follow) for n, v in due.items()]
+            if any(new):
+                page.relane()
+            if going:
+                self.on_run()
+            page.wake()
+
+        if going and len(lanes) > 1:
+            lanes.level(act, Status.RUNNING)
+        else:
+            act()
 
     def on_reseed(self, message) -> None:
         self.lanes.seed = _whole(message.get("seed", self.lanes.seed + 1), 0, MAX_INTEGER)
