@@ -108,11 +108,13 @@ class GraB:
         visits : Tensor of shape (..., n)
         gradients : Tensor of shape (n, ..., d), in the order of the visits
         """
-        signed, signs = torch.zeros_like(state["stale"]), []
-        for centred in gradients - state["stale"]:
+        # Coordinates come first: with few of them, sums over the last axis are slow.
+        pending = (gradients - state["stale"]).movedim(-1, 1).contiguous()
+        signed, signs = torch.zeros_like(pending[0]), []
+        for centred in pending:
             # |signed + centred| < |signed - centred| exactly if their product is negative.
-            plus = (signed * centred).sum(-1) < 0
-            signed = torch.addcmul(signed, centred, torch.where(plus, 1, -1)[..., None])
+            plus = (signed * centred).sum(0) < 0
+            signed = torch.where(plus, signed + centred, signed - centred)
             signs.append(plus)
         # A running sum adds up in the same order however many runs are stepped as one; a sum
         # that rounds otherwise could in the end turn a sign, and with it the order.
@@ -156,11 +158,16 @@ def epoch(problem, x: Tensor, visits: Tensor, step: Tensor) -> tuple[Tensor, Ten
     x : Tensor of shape (..., d)
     gradients : Tensor of shape (m, ..., d), in the order of the visits
     """
-    gradients = []
-    for piece in problem.pick(visits):
+    gradients, step = [], torch.as_tensor(step).to(x).expand_as(x).contiguous()
+    for piece in _spread(problem.pick(visits), x):
         gradients.append(problem.gradient(x, piece))
         x = torch.addcmul(x, step, gradients[-1], value=-1)
     return x, torch.stack(gradients)
+
+
+def _spread(pieces: Tensor, x: Tensor) -> Tensor:
+    """Pieces written out for every lane of x: broadcasting anew at each visit is slower."""
+    return pieces.expand(len(pieces), *x.shape).contiguous()
 
 
 def walk(vectors: Tensor, order: Tensor) -> Tensor:

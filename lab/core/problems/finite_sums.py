@@ -72,20 +72,21 @@ class TwoSided:
         """How far a component's gradient is from the mean gradient at most, anywhere."""
         return float(self.pushes.norm(dim=1).max())
 
-    def curvature(self, x: Tensor) -> Tensor:
-        return torch.where(x < 0, self.left, self.right)
+    def slope(self, x: Tensor) -> Tensor:
+        """h'(x), coordinate by coordinate: the mean gradient, shape (..., d)."""
+        return self.right * x + (self.left - self.right) * x.clamp(max=0)
 
     def pick(self, order: Tensor) -> Tensor:
         """The components in their order, the visit first: (..., m) to (m, ..., d)."""
         return self.pushes[order].movedim(-2, 0)
 
     def gradient(self, x: Tensor, piece: Tensor) -> Tensor:
-        """Gradient at `x`, shape (..., d), of picked components; the mean gradient for piece 0."""
-        return torch.addcmul(piece, self.curvature(x), x)
+        """Gradient at `x`, shape (..., d), of picked components, shape (..., d)."""
+        return self.slope(x) + piece
 
     def value(self, x: Tensor) -> Tensor:
         """F(x), which is also the gap to its minimum: (..., d) to (...)."""
-        return 0.5 * (self.curvature(x) * x * x).sum(-1)
+        return 0.5 * (self.slope(x) * x).sum(-1)
 
 
 def opposite(n: int, backend: Backend) -> Tensor:
@@ -100,3 +101,13 @@ def circle(n: int, backend: Backend) -> Tensor:
     """Pushes of length 1 to n directions spread evenly in the plane, shape (n, 2)."""
     angles = torch.arange(n, dtype=torch.float64) * (2 * torch.pi / n)
     return backend.tensor(torch.stack([angles.cos(), angles.sin()], 1))
+
+
+def with_memory(pushes: Tensor) -> Tensor:
+    """One more coordinate, the first, along which no component pushes: shape (n, 1 + d).
+
+    Started far out there and at the minimum elsewhere, a run forgets its start at one known
+    rate, (1 - step * right)^(n K), and no lucky step makes what is left of the start cancel
+    against the bias. The lower bounds keep the two apart in the same way.
+    """
+    return torch.cat([torch.zeros_like(pushes[:, :1]), pushes], 1)
