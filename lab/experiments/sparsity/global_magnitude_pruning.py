@@ -19,6 +19,7 @@ from lab.engine import (
     Curves,
     Experiment,
     Grid,
+    Heat,
     Integer,
     Mask,
     Number,
@@ -31,7 +32,7 @@ from lab.engine import (
 
 EVEN, UNEVEN = "144-100-100-10", "144-40-256-40-10"
 L2, BATCH = 1e-3, 64
-MINIMUM = "Global + minimum"
+MINIMUM = "Minimum"
 RULES = ("Global", "Uniform", "Random")
 LOT = {"score": "random", "allocation": "uniform"}  # makes all arms the same
 AT_ONCE = {"cut": 1, "tune": 100, "rate": 3e-3, "rounds": 1}
@@ -117,8 +118,12 @@ class GlobalMagnitudePruning(Experiment):
     presets = {
         "lot": Preset("Keep one weight in fifty, watch luck fail", kept=0.02),
         "patient": Preset("Tune for longer, watch the lead melt", kept=0.1, tune=300, rate=0.01),
-        "collapse": Preset("Widen one layer, watch the next run empty", net=UNEVEN, kept=0.01),
-        "rescue": Preset("Give each layer a minimum, watch it return", net=UNEVEN, kept=0.02),
+        "collapse": Preset(
+            "Widen one layer, watch the next run empty", net=UNEVEN, kept=0.015, least=24
+        ),
+        "rescue": Preset(
+            "Let each layer keep 96, watch answers return", net=UNEVEN, kept=0.02, least=96
+        ),
         "gradual": Preset("Cut in five rounds, tune in between", rounds=5, cut=20, kept=0.02),
         "check": Preset("Cut and tune for a few steps", cut=3, tune=9),
     }
@@ -139,11 +144,11 @@ class GlobalMagnitudePruning(Experiment):
         "fine-tune": "The survivors are trained on. The dead stay dead.",
     }
     views = [
-        Mask("pic.weights", alive="pic.alive", size=2, title="Weights", note="layer by layer"),
+        Mask("pic.weights", alive="pic.alive", title="Weights", note="layer by layer"),
         Bars("layers", labels="pic.names", log=True, title="Left in each layer"),
-        Curves("accuracy", "chance", roles={"chance": "bound"}, percent=True, title="Accuracy",
+        Curves("accuracy", bounds=("chance",), percent=True, title="Accuracy",
                note="on 2,000 new digits"),
-        Bars("answers", labels=tuple("0123456789"), title="Answers", note="share of each digit"),
+        Heat("answers", y="digit", title="Answers", note="share of each digit"),
         Curves("accuracy", x="kept", of="sparsity", by="arm", log="x", percent=True,
                title="Accuracy by share kept"),
         Curves("accuracy", x="least", of="minimum", by="arm", percent=True,
