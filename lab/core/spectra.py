@@ -104,7 +104,7 @@ def excluded_loss(logits: torch.Tensor, sums: torch.Tensor, part: torch.Tensor) 
 def on_circle(table: torch.Tensor, frequency: int) -> torch.Tensor:
     """The rows of a table (p, d) in the plane in which this frequency turns them, (p, 2).
 
-    Row a of a pure wave stands at angle 2 pi frequency a / p; the mean distance from 0 is 1.
+    Row a of a pure wave stands at angle 2 pi frequency a / p; the farthest row has distance 1.
     """
     p = len(table)
     turn = torch.arange(p, device=table.device, dtype=table.dtype) * (2 * torch.pi * frequency / p)
@@ -115,7 +115,7 @@ def on_circle(table: torch.Tensor, frequency: int) -> torch.Tensor:
     up = up - (up @ across) * across
     up = up / up.norm().clamp_min(tiny)
     points = table @ torch.stack([across, up], 1)
-    return points / points.norm(dim=1).mean().clamp_min(tiny)
+    return points / points.norm(dim=1).max().clamp_min(tiny)
 
 
 def sorted_columns(table: torch.Tensor) -> torch.Tensor:
