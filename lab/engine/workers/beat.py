@@ -42,3 +42,8 @@ class LocalBeat:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def beat_path(folder: str | Path, number: str | int) -> Path:
+    """Where worker `number` says what it is busy with."""
+    return Path(folder) / f"worker-{number}"

@@ -11,14 +11,13 @@ import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from lab.engine.workers.beat import Beat
+from lab.engine.workers.beat import Beat, beat_path
 from lab.engine.workers.inbox import Inbox
 from lab.engine.workers.messages import Ready
 from lab.engine.workers.pipe import inherited
 from lab.engine.workers.spool import Spool
 
 NICENESS = 5  # the page and the browser go first
-POLL_S = 0.05
 
 
 def main() -> None:
@@ -31,11 +30,6 @@ def main() -> None:
     os._exit(0)  # without the seconds that libraries take to tidy up
 
 
-def beat_path(folder: str | Path, number: str | int) -> Path:
-    """Where worker `number` says what it is busy with."""
-    return Path(folder) / f"worker-{number}"
-
-
 def _serve(connection: Connection, inbox: Inbox, beat: Beat, spool: Spool) -> None:
     import torch
 
@@ -43,15 +37,16 @@ def _serve(connection: Connection, inbox: Inbox, beat: Beat, spool: Spool) -> No
     from lab.engine.workers.rehearsal import rehearse
 
     torch.set_num_threads(1)
-    rehearsal = threading.Thread(target=rehearse, daemon=True)
-    rehearsal.start()
-    while rehearsal.is_alive() and not inbox.waiting():
-        rehearsal.join(POLL_S)
+    at_rest = None
+    if inbox.waiting():  # somebody waits already: serve first, rehearse at the first rest
+        at_rest = threading.Thread(target=rehearse, daemon=True).start
+    else:
+        rehearse()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.send(Ready())
         if hasattr(os, "nice"):
             os.nice(NICENESS)
-        Host(connection.send, inbox, beat, spool).serve()
+        Host(connection.send, inbox, beat, spool, at_rest).serve()
 
 
 def _read(connection: Connection, inbox: Inbox, folder: str) -> None:

@@ -57,7 +57,7 @@ class Framer:
             return NEVER
         return self._due
 
-    def frame(self, session: Session, running: bool, live: bool, **fields: Any) -> Frame:
+    def frame(self, session: Session, /, *, running: bool, live: bool, **fields: Any) -> Frame:
         """The next frame.
 
         Parameters

@@ -17,6 +17,7 @@ from lab.engine.workers.spool import Spool
 
 HANG_S = 0.8  # a pressed Stop waits so long for a step to end
 ALIVE_S = 0.2  # a worker that has said something so lately does not hang
+PREPARE_S = 5.0  # what is prepared for a run, before its first step, may be silent so long
 BOOTS = 2  # workers that may end before they are ready, in a row
 _LOG = logging.getLogger(__name__)
 
@@ -286,7 +287,8 @@ class Pool:
             if session is None or session.worker is None or not session.awaits(command):
                 continue
             worker = session.worker
-            if not worker.ready or now - worker.heard_at < ALIVE_S:
+            silence = now - worker.heard_at
+            if not worker.ready or silence < (ALIVE_S if session.opened else PREPARE_S):
                 heapq.heappush(self._deadlines, (now + ALIVE_S, number, command))
             else:
                 found.append(worker)

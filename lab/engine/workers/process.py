@@ -11,8 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from lab.engine.workers.beat import Beat
-from lab.engine.workers.child import beat_path
+from lab.engine.workers.beat import Beat, beat_path
 from lab.engine.workers.messages import Command
 from lab.engine.workers.pipe import start_child
 from lab.engine.workers.spool import Spool
@@ -79,10 +78,11 @@ class ProcessWorker:
         self.process.kill()
 
     def close(self) -> None:
-        """Lets it end by itself, for a second at most."""
-        self.send(Command("quit"))
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(GOODBYE_S)
+        """Lets it end by itself, for a second at most; one that still starts has nothing to do."""
+        if self.ready:
+            self.send(Command("quit"))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(GOODBYE_S)
         self.kill()
         self.process.wait()
         if threading.current_thread() is not self._reader:

@@ -58,6 +58,8 @@ class RemoteSession:
         Steps a second.
     notice : str
         A sentence about a trouble that did not end the run; else "".
+    opened : bool
+        Whether a worker has made it: what it needs is prepared, its first picture is drawn.
     seed : int
     edits : list of Edit
 
@@ -98,7 +100,7 @@ class RemoteSession:
         if _branch_of is not None:
             self._mirror, self.head = _mirror, _head
             self.status = Status.PAUSED if _head else Status.READY
-            self._opened = True
+            self.opened = True
         self.recipe.json()  # refuses what cannot travel, before a worker is asked
         self.number = pool.enrol(self)
         pool.open(self, beside=_branch_of)
@@ -113,7 +115,7 @@ class RemoteSession:
         self._pending: list[Command] = []
         self._wanted: list[tuple[int, dict]] = []
         self._resume: dict | None = None
-        self._opened, self._dormant = False, False
+        self.opened, self._dormant = False, False
         self._losses, self._lost_at = 0, -1
 
     # -- what it is ----------------------------------------------------------------------------
@@ -248,6 +250,12 @@ class RemoteSession:
                 self.stop()
                 raise
             return max(0, self.head - start)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it stands: it does not run, and nothing that was asked for is still to act."""
+        with self.lock:
+            return self._dormant or (self.status is not Status.RUNNING and not self._pending)
 
     def _at_rest(self) -> bool:
         return self._dormant or (self.status is not Status.RUNNING and not self._pending)
@@ -436,7 +444,7 @@ class RemoteSession:
     def opening(self) -> Command:
         """Tells a worker to make this session as it is known here."""
         after = max(self._after, self._epoch)
-        restore = self._opened
+        restore = self.opened
         looks = [
             Command("look", self.number, number, dict(k=k))
             for number, (k, _) in self._looks.items()
@@ -479,7 +487,7 @@ class RemoteSession:
             self._pending = [held for held in self._pending if held.verb not in STARTS]
             if not self.status.ended:
                 self.status = Status.PAUSED if self.head else Status.READY
-        if not self._opened and guilty:
+        if not self.opened and guilty:
             self._dormant = True
             if stopped:
                 self.notice = "stopped while it was being prepared"
@@ -525,7 +533,7 @@ class RemoteSession:
             self.head, self._after = frame.head, frame.after
             self.ended, self.sentence, self.stage = frame.ended, frame.sentence, frame.stage
             self.rate, self.computed = frame.rate, frame.computed
-            self._opened = self._opened or frame.status is not Status.FAILED
+            self.opened = self.opened or frame.status is not Status.FAILED
             if frame.notice:
                 self.notice = frame.notice
             if frame.edits is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from lab.engine.registry import SourceError
 from lab.engine.session import Session
 from lab.engine.workers.sentence import sentence
 from lab.engine.workers.spool import Saved, Spool, SpoolError
@@ -47,6 +48,8 @@ class SafetyCopies:
             self.notice = ""
         except SpoolError as error:
             self.notice = f"{error}; the run goes on"
+        except SourceError:
+            self._possible = False  # in a thread, which its page has been told
         except Exception as error:  # whatever a state's own pickling raises
             self._possible = False
             self.notice = f"no safety copy: its state cannot be pickled ({sentence(error)})"
