@@ -100,6 +100,7 @@ class Growing:
         span = high - low
         if span <= 1e-12 * max(abs(high), abs(low), 1e-12):
             span = max(abs(high), 1e-12) * 0.2
+            low, high = low - span / 2, high + span / 2
         step = 10.0 ** math.floor(math.log10(span)) / 2
         return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
 
