@@ -22,6 +22,7 @@ import typer
 # Errors that a person can mend, told in one line: the command was wrong, or something failed.
 _USAGE = ("UnknownName", "ControlError", "RuleError", "RecipeError", "BackendError", "UsageError")
 _FAILED = ("ExperimentError", "SourceError", "StoreError", "SessionError", "ServeError")
+_MANY = 32  # runs for which worker processes are worth their start
 _SLICE_S = 0.1  # how often the progress is drawn
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
@@ -202,12 +203,14 @@ def sweep(
     from lab.engine.rules import steps as budget_of_steps
 
     stop = until if steps is None else budget_of_steps(steps)
-    study = sweep_of(
-        _what(name, entry), x, y, points=points, seeds=seeds, stop=stop,
-        controls={k: v for k, v in controls.items() if k not in (x, y)}, device=device,
-    )  # fmt: skip
-    with _Progress(f"{entry.name}: {len(study)} runs", len(study), as_json) as tick:
-        data = study.run(progress=lambda done, of: tick(done))
+    with contextlib.ExitStack() as stack:
+        study = sweep_of(
+            _what(name, entry), x, y, points=points, seeds=seeds, stop=stop, device=device,
+            controls={k: v for k, v in controls.items() if k not in (x, y)},
+            run=_keeping(entry, stack),
+        )  # fmt: skip
+        with _Progress(f"{entry.name}: {len(study)} runs", len(study), as_json) as tick:
+            data = study.run(progress=tick)
     mean = data[entry.measure].mean("seed")
     if as_json:
         _print_json(
@@ -450,6 +453,18 @@ def _spread(stack: contextlib.ExitStack):
     crew = Crew()
     stack.callback(crew.shutdown)
     return functools.partial(run_cells, executor=crew)
+
+
+def _keeping(entry, stack: contextlib.ExitStack):
+    """Makes the runs of a sweep and keeps them; many long ones in worker processes."""
+    from lab.engine.study import run_here
+    from lab.store.cells import cached
+
+    def run(jobs):
+        apart = len(jobs) >= _MANY and not entry.batchable
+        return (_spread(stack) if apart else run_here)(jobs)
+
+    return cached(run)
 
 
 def _judge_all(todo, whats, seed_offset: int, as_json: bool, run) -> list[dict]:

@@ -4,10 +4,12 @@ import errno
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from lab.cli import main
+from lab.engine.study import run_here
 from lab.store import recordings, verdicts
 
 EXPERIMENT = '''
@@ -66,16 +68,34 @@ def written(folder, expected="fails", why="two steps are too few"):
     return str(path)
 
 
-@pytest.fixture
-def file(tmp_path):
-    return written(tmp_path)
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("file"))
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture
-def lab(capsys, tmp_path, monkeypatch):
-    """Runs `lab ...` with a LAB_HOME of its own; gives (exit code, output, errors)."""
+def home(tmp_path, monkeypatch):
+    """A LAB_HOME that no other test has written to."""
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def lab(capsys, shared_home, tmp_path, monkeypatch, request):
+    """Runs `lab ...` in an empty folder; gives (exit code, output, errors).
+
+    Studies are made in this process, but for the test that asks for worker processes.
+    """
     monkeypatch.chdir(tmp_path)
+    if "home" not in request.fixturenames:
+        monkeypatch.setenv("LAB_HOME", str(shared_home))
+    if "workers" not in request.fixturenames:
+        monkeypatch.setattr("lab.cli._spread", lambda stack: run_here)
 
     def command(*arguments):
         capsys.readouterr()
@@ -128,8 +148,8 @@ def test_list_takes_neither_torch_nor_panel():
     assert answer.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_broken_file_is_shown_and_the_rest_goes_on(lab, tmp_path):
-    folder = tmp_path / "home" / "experiments"
+def test_a_broken_file_is_shown_and_the_rest_goes_on(lab, home):
+    folder = home / "experiments"
     folder.mkdir(parents=True)
     (folder / "torn.py").write_text("x = 1\ny = undefined\n")
     code, out, _ = lab("list")
@@ -278,6 +298,17 @@ def test_a_tier_includes_the_quicker_ones(lab, file):
     }
 
 
+@pytest.fixture
+def workers():
+    """Asks for real worker processes."""
+
+
+def test_worker_processes_give_the_same_verdicts(lab, file, workers):
+    code, out, _ = lab("verify", file, "--json")
+    assert code == 0
+    assert [row["verdict"] for row in json.loads(out)] == ["holds", "fails"]
+
+
 def test_a_verdict_other_than_announced_exits_with_1(lab, tmp_path):
     path = written(tmp_path, "holds", "")
     code, out, err = lab("verify", path)
@@ -299,8 +330,8 @@ def test_a_blind_control_is_an_error(lab, tmp_path):
     assert "this test is blind" in err
 
 
-def test_verdicts_are_kept_for_this_code_and_shown(lab, tmp_path):
-    folder = tmp_path / "home" / "experiments"
+def test_verdicts_are_kept_for_this_code_and_shown(lab, home):
+    folder = home / "experiments"
     folder.mkdir(parents=True)
     written(folder)
 
@@ -329,11 +360,11 @@ def test_verify_writes_a_table(lab, file, tmp_path):
 def test_check_names_each_test_and_what_to_change(lab, file, tmp_path):
     code, out, _ = lab("check", file)
     assert (code, "FAIL" in out) == (0, False)
-    path = tmp_path / "halving.py"
+    path = tmp_path / "counting.py"
     counting = "global N\n        N += 1\n        return {'x': state['x'] * c.factor + N}"
-    text = path.read_text().replace('return {"x": state["x"] * c.factor}', counting)
+    text = Path(file).read_text().replace('return {"x": state["x"] * c.factor}', counting)
     path.write_text("N = 0\n" + text)
-    code, out, _ = lab("check", file)
+    code, out, _ = lab("check", str(path))
     assert code == 1
     assert "FAIL same again:" in out
 
@@ -354,7 +385,7 @@ def test_sweep_gives_a_map(lab, file):
     assert "█" in out
 
 
-def test_record_keeps_one_run_for_each_arm(lab, file, tmp_path):
+def test_record_keeps_one_run_for_each_arm(lab, file, home, tmp_path):
     code, out, _ = lab("record", file, "--steps", "20", "--set", "start=3")
     assert code == 0
     paths = out.split()

@@ -21,22 +21,27 @@ def path() -> Path:
 
 
 @contextlib.contextmanager
-def connection() -> Iterator[Connection]:
+def connection(file: Path | None = None, metadata: MetaData = METADATA) -> Iterator[Connection]:
     """One transaction: kept when the block ends well, undone when it raises.
+
+    Parameters
+    ----------
+    file : Path or None
+        Another file than that of LAB_HOME, with the tables of `metadata`.
 
     Raises
     ------
     StoreError
         In one sentence: the disk is full, the file is locked or is no database.
     """
-    file = path()
+    file = file or path()
     make_folder(file.parent)
     engine = create_engine(
         f"sqlite:///{file}", poolclass=NullPool, connect_args={"timeout": BUSY_S}
     )
     try:
         with engine.begin() as open_connection:
-            METADATA.create_all(open_connection)
+            metadata.create_all(open_connection)
             yield open_connection
     except DBAPIError as error:
         raise StoreError(f"{file}: {error.orig}; nothing was written") from error
