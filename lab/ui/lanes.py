@@ -10,7 +10,8 @@ from lab.engine.recipe import Edit, Recipe
 from lab.engine.status import Status
 
 MOST = 4  # runs on one page
-LEVEL_S = 0.5  # runs that lag by more are not waited for
+LEVEL_S = 1.5  # at rest, runs that lag by more are not waited for
+LEASH_S, LEASH = 0.3, 32  # a run waits when it leads the slowest by more seconds and steps
 
 
 class Full(ValueError):
@@ -42,6 +43,7 @@ class Run:
         self.style, self.dotted = style, dotted
         self.shown: Status | None = None  # what a person sees while the page itself steps it
         self.pace = 0.0  # steps a second when it last ran
+        self.waits = False  # it leads the others and waits for them
         self._wake, self._frames, self._lock = wake, deque(), Lock()
         self._unsubscribe = session.subscribe(self._hear)
 
@@ -131,6 +133,7 @@ class Lanes:
         self.runs: list[Run] = []
         self.hz = 0.0
         self._then: Callable[[], None] | None = None
+        self._roaming, self._until = False, None
         self.start(recipe.edits)
 
     def __iter__(self):
@@ -225,6 +228,7 @@ class Lanes:
     def go(self, steps: int | None = None, until: str | None = None) -> None:
         """Runs every run that can: on and on, `steps` further, or to where a rule holds."""
         self._at_will()
+        self._roaming, self._until = steps is None, until
         for run in self.runs:
             if run.alive:
                 run.session.start(steps=steps, until=until)
@@ -250,19 +254,22 @@ class Lanes:
         shown : Status
             What a person sees meanwhile.
         """
+        self._at_will()
         self._then = then or (lambda: None)
         for run in self.runs:
             run.session.stop()
             run.shown = shown if len(self.runs) > 1 else None
 
     def settle(self) -> None:
-        """Goes on with `level`; called with each update."""
+        """Goes on with `level`, and keeps runs together; called with each update."""
+        if self._roaming and len(self.runs) > 1:
+            self._keep_together()
         if self._then is None or not all(run.session.settled for run in self.runs):
             return
         alive = [run for run in self.runs if run.alive]
         top = max((run.head for run in alive), default=0)
         behind = [run for run in alive if run.head < top]
-        if behind and all(top - run.head <= LEVEL_S * run.pace for run in behind):
+        if behind and all(top - run.head <= LEVEL_S * run.pace + LEASH for run in behind):
             for run in behind:
                 run.session.start(steps=top - run.head)
             return
@@ -271,11 +278,25 @@ class Lanes:
             run.shown = None
         then()
 
+    def _keep_together(self) -> None:
+        """A run that leads waits: what stands side by side is at about the same step."""
+        going = [r for r in self.runs if r.alive and (r.waits or r.session.status == "running")]
+        low = min((run.head for run in going), default=0)
+        slack = max(LEASH, LEASH_S * min((run.pace for run in going), default=0))
+        for run in going:
+            lead = run.head - low
+            if not run.waits and lead > slack:
+                run.session.stop()
+                run.waits, run.shown = True, Status.RUNNING
+            elif run.waits and lead <= slack / 2:
+                run.session.start(until=self._until)
+                run.waits, run.shown = False, None
+
     def _at_will(self) -> None:
-        """A person has asked for something else: nothing is levelled any more."""
-        self._then = None
+        """A person has asked for something else: nothing is levelled or held back any more."""
+        self._then, self._roaming, self._until = None, False, None
         for run in self.runs:
-            run.shown = None
+            run.shown, run.waits = None, False
 
     def seek(self, k: int) -> None:
         for run in self.runs:

@@ -12,7 +12,7 @@ from lab.ui.markup import esc, icon
 from lab.views.numerals import exact
 
 SEEDS = 20  # the seed's slider ends here; any seed may be typed
-SHORT = 30  # characters that fit a segmented switch
+WIDTH = 240  # px of the rail at its narrowest
 LIVE = (
     '<svg width="10" height="10" aria-hidden="true">'
     '<circle cx="5" cy="5" r="4" fill="var(--ink)"/></svg>'
@@ -81,7 +81,7 @@ def arms(entry, arm: str) -> str:
         f"{esc(n)}</button>"
         for n in names
     )
-    if sum(map(len, names)) <= SHORT:
+    if _fits(names):
         return f'<div class="seg arms" role="group" aria-label="Methods">{buttons}</div>'
     options = "".join(
         f'<option value="{esc(n)}"{" selected" if n == arm else ""}>'
@@ -129,7 +129,7 @@ def control(spec, value) -> str:
 
 def _choices(spec, value, label, tip, data) -> str:
     names = [str(o) for o in spec.objects]
-    if len(names) <= 4 and sum(map(len, names)) <= SHORT:
+    if _fits(names):
         buttons = "".join(
             f'<button data-choice="{i}" aria-pressed="{str(o == value).lower()}">{esc(n)}</button>'
             for i, (o, n) in enumerate(zip(spec.objects, names))
@@ -157,6 +157,11 @@ def _seed(seed: int) -> str:
         '<input type="range" min="0" max="1000" aria-label="Seed">'
         f'<button class="sr" data-do="reseed">New seed {icon("seed")}</button></div>'
     )
+
+
+def _fits(names) -> bool:
+    """Whether a segmented switch with these words is no wider than the rail."""
+    return sum(7 * len(name) + 19 for name in names) <= WIDTH
 
 
 def _label(spec) -> str:
