@@ -296,9 +296,12 @@ class Plane(Renderer):
         reach = high - low
         if self.view.equal:
             reach[:] = max(reach.max(), 1e-9)
+            if reach[0] <= 1e-5 * np.abs(high).max():
+                reach[:] = 2.0
         else:
-            reach[reach <= 1e-12] = 1.0
-        flat = high - low <= 1e-12 * np.maximum(np.abs(high), 1)
+            reach[reach <= 1e-5 * np.maximum(np.abs(high), 1e-6)] = 1.0
+        # pictures are single, traces double precision: the same place differs by rounding
+        flat = high - low <= 1e-5 * np.maximum(np.abs(high), 1e-6)
         low[flat] -= reach[flat] / 2
         high[flat] += reach[flat] / 2
         pad = 0.06 * (high - low)
