@@ -105,14 +105,28 @@ def bar(text: str, *, alert: bool = False, button: str = "", do: str = "") -> st
     )
 
 
-def figure(i: int, picture) -> str:
+def figure(i: int, picture, studies=None) -> str:
     """The place of one picture, with its title; the picture itself is put in by the script."""
     title, note = esc(picture.title), esc(picture.note)
     tall = " tall" if picture.tall > 1 else ""
     return (
         f'<figure class="fig{tall}" style="--grow:{picture.tall:g}" data-view="{i}">'
         f"<h3>{title}{f'<span>{note}</span>' if note else ''}</h3>"
-        f'<div class="slot" role="img" aria-label="{title}"></div></figure>'
+        f'<div class="slot" role="img" aria-label="{title}"></div>'
+        f"{_ask(picture.view.of, studies or {})}</figure>"
+    )
+
+
+def _ask(name: str | None, studies) -> str:
+    """Over the picture of a study that is not made yet: what it takes, and the button."""
+    if name is None or name not in studies:
+        return ""
+    runs = studies[name].runs
+    return (
+        f'<div class="ask" data-study="{esc(name)}"><button class="ib" data-do="study" '
+        f'data-name="{esc(name)}">Make {runs} run{"" if runs == 1 else "s"}</button>'
+        '<button class="plain" data-do="study-stop" hidden>Stop</button>'
+        '<small role="status"></small></div>'
     )
 
 
@@ -188,10 +202,13 @@ def explorer(entry, pictures, *, values, seed, arm, preset, verdicts, bars="") -
     )
     claim = entry.claims[0] if entry.claims else None
     block = verdict(claim, verdicts.get(claim.id), len(entry.claims) - 1) if claim else ""
+
+    def column(places) -> str:
+        figures = (figure(i, pictures[i], entry.studies) for i in places)
+        return f'<div class="col">{"".join(figures)}</div>'
+
     placed = columns(pictures)
-    stage = "".join(
-        f'<div class="col">{"".join(figure(i, pictures[i]) for i in c.views)}</div>' for c in placed
-    )
+    stage = "".join(column(c.views) for c in placed)
     widths = " ".join(c.share for c in placed) or "minmax(0, 1fr)"
     keys = "".join(f"<dt><kbd>{esc(k)}</kbd></dt><dd>{esc(t)}</dd>" for k, t in KEYS)
     crumb = (

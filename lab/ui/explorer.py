@@ -17,6 +17,7 @@ from lab.ui.lanes import Lanes, choice
 from lab.ui.requests import Requests
 from lab.ui.shell import Shell, picture
 from lab.ui.state import FIRST_TRACK, state, track_end
+from lab.ui.studies import StudyRun, dataset
 from lab.ui.words import Wording
 from lab.views import Lane, Shared, make
 from lab.views.numerals import count
@@ -59,6 +60,7 @@ class Explorer:
         self._told: dict = {}
         self._rest, self._looks = 0, []
         self._pump = None
+        self._study: StudyRun | None = None
         self.shared = Shared(entry, dark=dark)
         self.renderers = [make(view, entry, self.shared) for view in entry.views]
         self.lanes = Lanes(entry, opening.recipe, opening.arm, new_session, self.wake)
@@ -92,6 +94,7 @@ class Explorer:
         """Frees the runs; the page is gone."""
         self._closed = True
         self.pace(0)
+        self.stop_study()
         for look in self._looks:
             look.cancel()
         self.lanes.close()
@@ -142,6 +145,7 @@ class Explorer:
                 if frame.notice:
                     self.tell(say={"text": frame.notice, "name": f"notice{i}"})
         self.lanes.settle()
+        self._take_study()
         if self.wanted:
             self._go_to_wanted()
         if self.follow and self.k != self.lanes.head:
@@ -260,6 +264,36 @@ class Explorer:
         self.lanes.stop()
         self.requests.offer_replay(k)
         self.wake()
+
+    # -- studies -------------------------------------------------------------------------------
+
+    def make_study(self, name: str) -> None:
+        """Makes the runs of a study beside the page; its pictures fill while they are made."""
+        self.stop_study()
+        self._study = StudyRun(self.entry.name, name, self.wake)
+        total = self.entry.studies[name].runs
+        self.tell(study={"name": name, "done": 0, "total": total, "over": False})
+
+    def stop_study(self) -> None:
+        if self._study is not None:
+            study, self._study = self._study, None
+            study.stop()
+            self.tell(study={"name": study.study, "over": True, "stopped": True})
+
+    def _take_study(self) -> None:
+        study = self._study
+        if study is None:
+            return
+        news = study.take() or {}
+        if "data" in news:
+            found = dataset(news.pop("data"))
+            for renderer in self.renderers:
+                if renderer.view.of == study.study:
+                    renderer.set_study(found)
+        if study.over:
+            self._study = None
+        if news or study.over:
+            self.tell(study={"name": study.study, "over": study.over, **news})
 
     # -- the rest ------------------------------------------------------------------------------
 

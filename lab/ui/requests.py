@@ -246,6 +246,15 @@ class Requests:
         """Which buttons of the page's groups are down."""
         return {"preset": self.page.preset, "arm": self.lanes.arm, "axis": self.page.axis}
 
+    # -- studies -------------------------------------------------------------------------------
+
+    def on_study(self, message) -> None:
+        if message.get("name") in self.page.entry.studies:
+            self.page.make_study(message["name"])
+
+    def on_study_stop(self, message=None) -> None:
+        self.page.stop_study()
+
     # -- taking away ---------------------------------------------------------------------------
 
     def on_copy_python(self, message=None) -> None:

@@ -43,7 +43,7 @@ def well_formed(text):
 
 def picture(stacks, size=1, title="Title", tall=1.0):
     return SimpleNamespace(
-        stacks=stacks, tall=tall, title=title, note="note", view=SimpleNamespace(size=size)
+        stacks=stacks, tall=tall, title=title, note="note", view=SimpleNamespace(size=size, of=None)
     )
 
 

@@ -94,6 +94,7 @@ class Shell {
     if (message.copy !== undefined) this.copyText(message.copy, message.what);
     if (message.save) this.save(message.save);
     if (message.pressed) this.press(message.pressed);
+    if (message.study) this.study(message.study);
     if (message.pong) this.ponged = true;
   }
 
@@ -214,6 +215,21 @@ class Shell {
     node.hidden = !html;
   }
 
+  // A study that is made beside the page: how far it is, or why it ended.
+  study({ name, done, total, over, error, stopped }) {
+    for (const node of this.root.querySelectorAll(`.ask[data-study="${CSS.escape(name)}"]`)) {
+      const [make, stop] = node.querySelectorAll("button");
+      const line = node.querySelector("small");
+      if (done !== undefined) line.textContent = `${count(done)} of ${count(total)} runs`;
+      if (error) line.textContent = error;
+      if (stopped) line.textContent = `stopped at ${line.textContent}`;
+      node.classList.toggle("busy", !over || Boolean(done) || Boolean(stopped));
+      node.classList.toggle("made", Boolean(over && !error && !stopped));
+      make.hidden = !over;
+      stop.hidden = over;
+    }
+  }
+
   // Each picture has one sentence; it changes at most every five seconds and on a change of state.
   speak(lines) {
     const s = this.summaries;
@@ -294,7 +310,7 @@ class Shell {
         return this.send({ do: "until", event: data.event });
       case "numbers":
         return this.send({ do: "numbers", on: this.$(".numbers").hidden });
-      case "preset": case "arm": case "axis":
+      case "preset": case "arm": case "axis": case "study":
         return this.send({ do: verb, name: data.name });
       default: return this.send({ do: verb });
     }
