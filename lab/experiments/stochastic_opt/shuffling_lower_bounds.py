@@ -215,7 +215,7 @@ class ShufflingLowerBounds(Experiment):
                 stop=steps(32),
             ),
             checks=(
-                Check("random", stray("reshuffling"), Within(0.4, 0.6), label="slope"),
+                Check("random", stray("reshuffling"), Within(0.4, 0.65), label="slope"),
                 Check("balanced", stray("GraB"), AtMost(0.15), label="slope"),
             ),
             control=Control({"order": "reshuffling"}, breaks=("balanced",)),
