@@ -20,6 +20,7 @@ def slope(y, x, dim: str, window: tuple[float, float] | None = None):
     window : (low, high) or None
         Only where low <= x <= high.
     """
+    _along(y, dim)
     x = x if isinstance(x, xr.DataArray) else xr.DataArray(x, dims=dim)
     ok = (y > 0) & (x > 0) & np.isfinite(y) & np.isfinite(x)
     if window is not None:
@@ -34,6 +35,7 @@ def first(y, *, below: float | None = None, above: float | None = None, dim: str
     """The first coordinate of `dim` where `y` is below or above a bound; inf when never."""
     if (below is None) == (above is None):
         raise ValueError("first() takes either below= or above=")
+    _along(y, dim)
     hit = y < below if below is not None else y > above
     where = y[dim].where(hit)
     return where.min(dim).fillna(np.inf)
@@ -44,6 +46,15 @@ def at(y, k: float, dim: str = "k"):
     past = y.where(y[dim] <= k, drop=True)
     rows = xr.DataArray(np.arange(past.sizes[dim]), dims=dim)
     return past.isel({dim: (past.notnull() * rows).argmax(dim)})
+
+
+def _along(y, dim: str) -> None:
+    if dim not in y.dims:
+        kept = ", ".join(map(str, y.dims)) or "none"
+        raise ValueError(
+            f"{y.name or 'the value'} has no dimension {dim!r} (it has {kept}); rows over k are "
+            "there for the names that Grid(keep='log', record=...) keeps"
+        )
 
 
 def best(d, over: str, by: str, better: str = "less", edge: str = "raise"):

@@ -467,14 +467,14 @@ class Session:
             return False
         self.stage = stage
         self.trace.stages.append((self.head, stage))
-        if self.head:
+        if self.head and self.dense >= DENSE:  # not when nobody reads the rows
             self._dense_until = self.head + DENSE_AFTER_STAGE
         return True
 
     def _restore_stage(self) -> None:
         if self.trace.stages:
             at, self.stage = self.trace.stages[-1]
-            self._dense_until = at + DENSE_AFTER_STAGE if at else 0
+            self._dense_until = at + DENSE_AFTER_STAGE if at and self.dense >= DENSE else 0
 
     def _event(self) -> None:
         row = self.measure(self.state, self._c)
