@@ -30,7 +30,7 @@ def exact_numerics():
 
 
 # glibc gives memory back after every step whose temporaries come near 1 MB, and asks for it again
-# at the next: a fifth of a small network's step. Freeing one large block raises that limit for good.
+# at the next: a fifth of a small network's step. Freeing one large block raises the limit for good.
 torch.empty(24 << 20, dtype=torch.uint8)
 
 _TINY = torch.tensor(1e-310, dtype=torch.float64)
