@@ -159,22 +159,35 @@ class Session:
         )  # fmt: skip
 
     def _start(self) -> None:
-        experiment = self.experiment
+        """Makes what is given, the first state, its row and its picture.
+
+        Raises
+        ------
+        SessionError
+            When one of the experiment's own functions raises.
+        """
         self._clear()
         self._rng = Rng(self.seed, -1, self.backend)
-        c = self._c = self.controls_at(0, before=True)
-        with exact_numerics():
-            self.given = prepare(
-                experiment, self.initial, self.seed, self.backend, claim=self._claim
-            )
-            with seeded(self._rng, "init"):
-                self.state = experiment.init(self.given, c, self._rng.at(-1), self.backend)
-            self.noise_specs = experiment.noise(c) if experiment.noise is not None else None
-            self._note_stage()
-            self.keyframes.add(0, self.state)
-            row = self.measure(self.state, c)
-            if self._within_bounds(row):
-                self._record(row)
+        self._c = self.controls_at(0, before=True)
+        try:
+            with exact_numerics():
+                self._begin()
+        except Exception as error:
+            raise SessionError(
+                f"{self.name} cannot start: {type(error).__name__}: {error}"
+            ) from error
+
+    def _begin(self) -> None:
+        experiment, c = self.experiment, self._c
+        self.given = prepare(experiment, self.initial, self.seed, self.backend, claim=self._claim)
+        with seeded(self._rng, "init"):
+            self.state = experiment.init(self.given, c, self._rng.at(-1), self.backend)
+        self.noise_specs = experiment.noise(c) if experiment.noise is not None else None
+        self._note_stage()
+        self.keyframes.add(0, self.state)
+        row = self.measure(self.state, c)
+        if self._within_bounds(row):
+            self._record(row)
 
     def _clear(self) -> None:
         self.head = self.k = 0

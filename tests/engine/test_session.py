@@ -9,6 +9,7 @@ import torch
 from specimens import Counting, Descent, Spin, Training
 
 from lab.core.backend import BackendError
+from lab.engine import Experiment
 from lab.engine.controls import ControlError
 from lab.engine.session import Session, SessionError
 from lab.engine.status import Status
@@ -159,6 +160,18 @@ def test_a_step_that_raises_keeps_everything_before_it():
     session.seek(500)
     branch = session.set(mend=True)
     assert branch.advance(1000) == 1000
+
+
+def test_an_experiment_that_cannot_start_is_one_line():
+    def init(given, c, rng, backend):
+        return 1 / 0
+
+    body = {
+        n: v for n, v in vars(Counting).items() if n in ("card", "quantities", "step", "observe")
+    }
+    broken = type("Broken", (Experiment,), {**body, "init": init})
+    with pytest.raises(SessionError, match="Broken cannot start: ZeroDivisionError: division"):
+        Session(broken)
 
 
 def test_reset_and_reseed():
