@@ -268,7 +268,7 @@ class GlobalMagnitudePruning(Experiment):
                 Check("outputs", lambda d: d.outputs, AtMost(0.5), label="digits reachable"),
                 Check("chance", lambda d: d.accuracy, Within(0.08, 0.12), label="accuracy"),
             ),
-            control=Control({"net": EVEN}, breaks=("outputs", "chance"), seeds=4),
+            control=Control({"net": EVEN}, breaks=("outputs", "chance"), seeds=2),
         ),
         Claim(
             "sparser",
