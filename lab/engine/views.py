@@ -115,7 +115,8 @@ class Heat(View):
 
     A recorded vector is drawn over the run (step across, component up); a picture array of shape
     (rows, columns) is drawn as it is now. `signed` takes the ramp through zero; `alive` names a
-    boolean picture whose False cells are drawn dead; `text` names a picture of cell texts.
+    boolean picture whose False cells are drawn dead; `text` names a picture of cell texts;
+    `labels` name the components of a recorded vector, which else are numbered from 1.
     """
 
     x: str = ""
@@ -125,6 +126,7 @@ class Heat(View):
     alive: str | None = None
     text: str | None = None
     beside: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, init=False)

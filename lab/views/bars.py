@@ -7,7 +7,7 @@ from bokeh.models import CustomJS, Range1d
 
 from lab.views import palette
 from lab.views.base import Renderer, Shared, js
-from lab.views.numerals import count, number
+from lab.views.numerals import count, tally
 from lab.views.plot import house_figure, lettering, source
 from lab.views.profile import vector_of
 from lab.views.ranges import Growing
@@ -85,6 +85,7 @@ class Bars(Renderer):
         self.lanes[index].take(frame)
 
     def cursor(self, k: int, exact=None) -> None:
+        super().cursor(k)
         exact = exact if isinstance(exact, dict) else {}
         several = len(self.lanes) > 1
         self.values, tokens = [], []
@@ -132,7 +133,7 @@ class Bars(Renderer):
         for label, values in self.values:
             if len(values) and np.isfinite(values).any():
                 top = int(np.nanargmax(values))
-                text = f"greatest {self.names[top]} with {number(values[top])}"
+                text = f"greatest {self.names[top]} with {tally(values[top])}"
                 parts.append(f"{label} {text}" if len(self.values) > 1 else text)
         if not parts:
             return f"{self.title}: nothing drawn yet."
@@ -141,7 +142,7 @@ class Bars(Renderer):
     def numbers(self) -> tuple[list[str], list[list[str]]]:
         columns = [self._below() or "bar", *(label or self.title for label, _ in self.values)]
         rows = [
-            [name, *(number(v[j]) if j < len(v) else "\u2013" for _, v in self.values)]
+            [name, *(tally(v[j]) if j < len(v) else "\u2013" for _, v in self.values)]
             for j, name in enumerate(self.names)
         ]
         return columns, rows

@@ -272,7 +272,11 @@ class Renderer:
         """Draws what a lane recorded since the last call."""
 
     def cursor(self, k: int, exact=None) -> None:
-        """Draws step k; `exact` holds exact pictures as {lane index: picture}."""
+        """Draws step k; `exact` holds exact pictures as {lane index: picture}.
+
+        What the cursor alone moves is moved in the browser; this is what needs the server.
+        """
+        self.shared.k = int(k)
 
     def axis(self, name: str) -> None:
         """Another x axis, where the picture has one."""

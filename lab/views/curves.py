@@ -54,7 +54,7 @@ class Curves(Renderer):
         self.x_range = shared.ranges[self.x_log] if self.stacks else still(own)
         self._x = Growing(log=self.x_log)
         self.curves: list[Curve] = []
-        self.study = None
+        self.study, self._pivot = None, None
         self._build(Range1d(low, high))
 
     @property
@@ -187,6 +187,7 @@ class Curves(Renderer):
         above, under = self.shared.neighbours(self) if self.stacks else (False, False)
         if self.stacks:  # the picture below carries the ticks
             self.figure.min_border_bottom = 14 if under else 46
+            self.figure.min_border_top = 44 if above else 64
             self.figure.xaxis[0].major_label_text_alpha = 0.0 if under else 1.0
             self.figure.xaxis[0].major_label_text_font_size = "1px" if under else "12px"
         self._place.args = dict(
@@ -250,6 +251,7 @@ class Curves(Renderer):
         self._below = self.shared.axis_text(self.x_log)
         self._arm()
         self._restyle()
+        self._pivot = None
         self._guides()
         self._mark()
 
@@ -294,7 +296,8 @@ class Curves(Renderer):
 
     def _label(self, lane: Lane, name: str, role: str | None, several: bool) -> str:
         said = role if role in ("train", "test") else self.shared.quantity(name).text
-        alone = len(self.view.sources) == 1 and name in self.view.sources
+        methods = [n for n in self.view.sources if self._role(n) not in palette.OVERLAYS]
+        alone = len(methods) == 1
         if role in palette.OVERLAYS:
             return said if not several or self._agreed(name) else f"{lane.label} {said}"
         if several:
@@ -339,8 +342,7 @@ class Curves(Renderer):
             if curve.lane is lane:
                 self._send(curve)
         self._restyle()
-        if not len(self.slopes.data["x0"]):
-            self._guides()
+        self._guides()
         self._mark()
 
     def _send(self, curve: Curve) -> None:
@@ -386,27 +388,43 @@ class Curves(Renderer):
     # -- guides and marks ----------------------------------------------------------------------
 
     def _guides(self) -> None:
-        """Reference slopes from the highest start."""
-        view = self.view
-        if not view.slopes or not (self.x_log and self.y_log):
+        """Reference slopes: each beside the tail of the curve whose slope is nearest to it.
+
+        They turn about a point a little above the curve, at a half-decade of x that has been
+        passed, so that they move a few times in a run and not with every step.
+        """
+        if not self.view.slopes or not (self.x_log and self.y_log):
             return
-        starts = [
-            (c.full.data["x"][0], c.full.data["y"][0])
-            for c in self.curves
-            if c.lane is not None and len(c.full.data["x"]) and c.name not in view.bounds
-        ]
-        if not starts:
+        found = []
+        for curve in self._shown():
+            x, y = (np.asarray(curve.full.data[axis], dtype=float) for axis in "xy")
+            if self._role(curve.name) in palette.OVERLAYS or not np.isfinite(y).any():
+                continue
+            found.append((x, y))
+        if not found:
             return
-        x0, y0 = max(starts, key=lambda p: p[1])
-        far = 1e9
+        head = max(x[-1] for x, _ in found)
+        halves = 10 ** (np.arange(-12, 40) / 2)
+        pivot = max(float(halves[halves <= max(head / 2, 1.0)].max()), found[0][0][0])
+        if self._pivot == (pivot, len(found)):
+            return
+        self._pivot = (pivot, len(found))
         rows = dict(x0=[], y0=[], x1=[], y1=[], text=[])
-        for power in view.slopes:
-            rows["x0"].append(x0)
-            rows["y0"].append(y0)
-            rows["x1"].append(x0 * far)
-            rows["y1"].append(max(y0 * far**power, 1e-300))
+        for power in self.view.slopes:
+            x, y = min(found, key=lambda f: self._off(f, power))
+            good = np.isfinite(y) & (x <= pivot)
+            height = 1.6 * (y[good][-1] if good.any() else y[np.isfinite(y)][0])
+            left, right = pivot * 1e-9, pivot * 1e9
+            rows["x0"].append(left)
+            rows["y0"].append(float(np.clip(height * 1e-9**power, 1e-300, 1e300)))
+            rows["x1"].append(right)
+            rows["y1"].append(float(np.clip(height * 1e9**power, 1e-300, 1e300)))
             rows["text"].append(power_text(power).replace("k", self._letter()))
         self.slopes.data = rows
+
+    def _off(self, curve, power: float) -> float:
+        fitted = slope(*curve)
+        return abs(fitted.value - power) if fitted is not None else 9.0
 
     def _letter(self) -> str:
         return "k" if self.shared.axis == "k" else {"seconds": "t"}.get(self.shared.axis, "n")

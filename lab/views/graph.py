@@ -57,6 +57,7 @@ class Graph(Renderer):
         self.lanes[index].take(frame)
 
     def cursor(self, k: int, exact=None) -> None:
+        super().cursor(k)
         if not self.lanes:
             return
         exact = exact if isinstance(exact, dict) else {}

@@ -57,10 +57,12 @@ class Heat(Renderer):
         above, under = shared.neighbours(self)
         beside = "power now" if "power" in self._text().lower() else "now"
         plan = dict(
-            kind="plan", over=self.over, signed=view.signed, panels=panels, log=self.x_log,
+            kind="plan", k=shared.k, over=self.over, signed=view.signed, panels=panels,
+            log=self.x_log,
             start=span.start, end=span.end, axis=shared.axis, left=LEFT,
             right=shared.right if self.over else RIGHT, top=52 if self.over else 38, bottom=42,
-            beside=beside if view.beside else "", base=1, above=above, under=under,
+            beside=beside if view.beside else "", labels=list(view.labels),
+            above=above, under=under,
             unit="s" if shared.axis == "seconds" else shared.axis_text(self.x_log),
             ylabel=_short(view.y) if self.over else view.y,
             xlabel=shared.axis_text(self.x_log) if self.over else view.x,
@@ -202,6 +204,7 @@ class Heat(Renderer):
             self.canvas._send_msg(self._columns(i, whole=full or not self._sent.get(i)))
 
     def cursor(self, k: int, exact=None) -> None:
+        super().cursor(k)
         if self.over or self.view.of is not None:
             return
         for i, (lane, run, name) in enumerate(self._panels()):
@@ -282,7 +285,7 @@ class Heat(Renderer):
                     continue
                 row = found[1][max(int(np.searchsorted(found[0], k, "right")) - 1, 0)]
                 top = np.argsort(-np.nan_to_num(row))[:3]
-                said = ", ".join(f"{j + 1} ({number(row[j])})" for j in top)
+                said = ", ".join(f"{self._name(j)} ({number(row[j])})" for j in top)
                 parts.append((f"{lane.label}: " if lane.label else "") + f"strongest {said}")
             if not parts:
                 return f"{self.title}: nothing recorded yet."
@@ -296,6 +299,11 @@ class Heat(Renderer):
         if not parts:
             return f"{self.title}: nothing drawn yet."
         return f"{self.title} at step {count(k)}: {'; '.join(parts)}."
+
+    def _name(self, row: int) -> str:
+        """What a row of a vector over the run is called: by default its number, from 1."""
+        labels = self.view.labels
+        return labels[row] if row < len(labels) else str(row + 1)
 
     def numbers(self) -> tuple[list[str], list[list[str]]]:
         if self.view.of is not None and self.study is not None:
@@ -315,7 +323,7 @@ class Heat(Renderer):
                     rows.append(found[1][at])
             if not rows:
                 return ["mode"], []
-            body = [[str(j + 1), *(number(r[j]) for r in rows)] for j in range(len(rows[0]))]
+            body = [[self._name(j), *(number(r[j]) for r in rows)] for j in range(len(rows[0]))]
             return [_short(self.view.y) or "mode", *names[: len(rows)]], body
         body = []
         for i, name in enumerate(names):

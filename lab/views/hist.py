@@ -97,6 +97,7 @@ class Hist(Renderer):
         self.lanes[index].take(frame)
 
     def cursor(self, k: int, exact=None) -> None:
+        super().cursor(k)
         exact = exact if isinstance(exact, dict) else {}
         self.samples = []
         for i, lane, name, _, label in self._wanted():

@@ -31,7 +31,7 @@ class Images(Renderer):
         return dict(
             kind="plan", over=False, signed=self.view.signed, log=False, start=0, end=1, axis="k",
             panels=[{"label": label, "color": token} for label, token, _ in self.shown],
-            left=1, right=1, top=40, bottom=12, beside="", base=1, above=False, under=False,
+            left=1, right=1, top=40, bottom=12, beside="", labels=[], above=False, under=False,
             unit="", ylabel="", xlabel="", tokens=colours(self.shared.dark), square=True,
         )  # fmt: skip
 
@@ -51,6 +51,7 @@ class Images(Renderer):
         self.lanes[index].take(frame)
 
     def cursor(self, k: int, exact=None) -> None:
+        super().cursor(k)
         exact = exact if isinstance(exact, dict) else {}
         found, marks = [], []
         several = len(self.lanes) > 1

@@ -62,6 +62,12 @@ def number(value: float, digits: int = 3) -> str:
     return sign + _digits(size, digits)
 
 
+def tally(value: float) -> str:
+    """A number that may be a count: whole numbers are written exactly."""
+    value = float(value)
+    return count(int(value)) if value.is_integer() and abs(value) < 1e6 else number(value)
+
+
 def exact(value) -> str:
     """A control's value as it was set: no digits are added, none that matter are dropped."""
     if isinstance(value, bool):

@@ -67,7 +67,7 @@ class Plane(Renderer):
         self.arrows = source(x0=[], y0=[], x1=[], y1=[])
         self.bold = source(x0=[], y0=[], x1=[], y1=[], angle=[])
         self.bolder = source(x0=[], y0=[], x1=[], y1=[], angle=[])
-        self.segments = source(x0=[], y0=[], x1=[], y1=[])
+        self.segments = source(x0=[], y0=[], x1=[], y1=[], color=[])
         self.targets = source(x=[], y=[])
         self.crosses = source(x0=[], y0=[], x1=[], y1=[])
         self.trails = source(xs=[], ys=[], color=[])
@@ -86,10 +86,10 @@ class Plane(Renderer):
         )
         self.ink(fan.glyph, line_color="line")
         self.ink(tips.glyph, fill_color="line")
-        rods = fig.add_glyph(
-            self.segments, Segment(x0="x0", y0="y0", x1="x1", y1="y1", line_alpha=0.55)
+        fig.add_glyph(
+            self.segments,
+            Segment(x0="x0", y0="y0", x1="x1", y1="y1", line_color="color", line_alpha=0.55),
         )
-        self.ink(rods.glyph, line_color="ink3")
         fig.multi_line(
             "xs", "ys", source=self.trails, line_color="color", line_width=1, line_alpha=0.35
         )
@@ -322,19 +322,28 @@ class Plane(Renderer):
     # -- pictures ------------------------------------------------------------------------------
 
     def cursor(self, k: int, exact=None) -> None:
+        super().cursor(k)
         drawn = [self._picture(i, lane, k, exact) for i, lane in enumerate(self.lanes)]
         self._points(drawn, k)
         first = next((p for p in drawn if p), {})
         self._field(self._entry(first, self.view.field))
-        lines = self._entry(first, self.view.lines)
-        if lines is None:
-            lines = np.empty((0, 4))
-        self._fresh("lines", self.segments, dict(zip(("x0", "y0", "x1", "y1"), lines.T[:4])))
+        self._segments(drawn)
         target = self._entry(first, self.view.target)
         if target is not None:
             target = target.reshape(-1, 2)
             self._widen(target)
             self._fresh("target", self.targets, {"x": target[:, 0], "y": target[:, 1]})
+
+    def _segments(self, drawn) -> None:
+        several, found, colors = len(self.lanes) > 1, [np.empty((0, 4))], []
+        for lane, picture in zip(self.lanes, drawn):
+            lines = self._entry(picture, self.view.lines)
+            if lines is not None and lines.size:
+                found.append(lines.reshape(-1, 4))
+                token = palette.series(lane.style).token if several else "ink3"
+                colors += [self.color(token)] * len(found[-1])
+        x0, y0, x1, y1 = np.concatenate(found).T
+        self._fresh("lines", self.segments, dict(x0=x0, y0=y0, x1=x1, y1=y1, color=colors))
 
     def _picture(self, i: int, lane: Lane, k: int, exact) -> dict:
         if isinstance(exact, dict) and exact.get(i) is not None:

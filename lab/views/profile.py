@@ -109,6 +109,7 @@ class Profile(Renderer):
         self.lanes[index].take(frame)
 
     def cursor(self, k: int, exact=None) -> None:
+        super().cursor(k)
         wanted = self._wanted()
         self.values = []
         for i, lane, name, _, label in wanted:

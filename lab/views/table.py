@@ -7,7 +7,7 @@ import numpy as np
 from lab.views import palette
 from lab.views.base import Renderer, Shared
 from lab.views.canvas import TableCanvas, colours
-from lab.views.numerals import count, number
+from lab.views.numerals import count, number, tally
 
 LINES = 200  # of a listing
 
@@ -44,6 +44,7 @@ class Table(Renderer):
         self.lanes[index].take(frame)
 
     def cursor(self, k: int, exact=None) -> None:
+        super().cursor(k)
         exact = exact if isinstance(exact, dict) else {}
         self.rows, self.listing = [], []
         for name in self.view.sources:
@@ -93,8 +94,6 @@ def _words(value) -> str:
         return "\u2013"
     value = np.asarray(value, dtype=float)
     if value.size == 1:
-        one = float(value.ravel()[0])
-        whole = np.isfinite(one) and one == int(one) and abs(one) < 1e6
-        return count(int(one)) if whole else number(one)
+        return tally(value.ravel()[0])
     shown = ", ".join(number(v) for v in value.ravel()[:6])
     return shown + (f" \u2026 ({count(value.size)})" if value.size > 6 else "")

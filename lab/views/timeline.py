@@ -61,6 +61,7 @@ class Timeline(Renderer):
         self.lanes[index].take(frame)
 
     def cursor(self, k: int, exact=None) -> None:
+        super().cursor(k)
         if not self.lanes:
             return
         exact = exact if isinstance(exact, dict) else {}

@@ -1,6 +1,7 @@
 // Bars in pixels: lying with name and number when few, upright on an axis of indices when many.
 once(figure, {figure, bars, styles, rects, words, rules, low, high, log, upright, ink, soft, below}, (desk) => {
   const {figure, bars, styles, rects, words, rules, low, high, log, upright, ink, soft, below} = desk.args;
+  const said = (v) => Number.isInteger(v) && Math.abs(v) < 1e6 ? countText(v) : numberText(v);
   const room = sizes(figure);
   if (!room) return;
   const {W, H} = room;
@@ -23,14 +24,14 @@ once(figure, {figure, bars, styles, rects, words, rules, low, high, log, upright
   if (!n) { put(rects, out); put(words, text); put(rules, rule); return; }
   if (!upright) {
     const left = Math.min(W * 0.4, Math.max(...names.map((t) => widthOf(t, 12, false))) + 12);
-    const said = Math.max(...Array.from(d.value, (v) => widthOf(numberText(v), 12, true))) + 12;
+    const tail = Math.max(...Array.from(d.value, (v) => widthOf(said(v), 12, true))) + 12;
     const step = Math.min(H / n, slots > 1 ? 26 * slots : 44), thick = Math.max(2, Math.min(16, (step - 6) / slots));
-    const wide = Math.max(20, W - left - said);
+    const wide = Math.max(20, W - left - tail);
     for (let i = 0; i < d.value.length; i++) {
       const v = d.value[i], mid = (d.place[i] + 0.5) * step, y = mid + (d.slot[i] - (slots - 1) / 2) * thick;
       const p = left + wide * share(v), z = left + wide * zero, gap = slots > 1 ? 1 : 0;
       box(Math.min(p, z), Math.max(p, z, Math.min(p, z) + 1), y - thick / 2 + gap / 2, y + thick / 2 - gap / 2, d.color[i]);
-      if (thick >= 9) say(Math.max(p, z) + 6, y, numberText(v), slots > 1 ? d.color[i] : ink, "bold", "left");
+      if (thick >= 9) say(Math.max(p, z) + 6, y, said(v), slots > 1 ? d.color[i] : ink, "bold", "left");
     }
     names.forEach((t, i) => { if (step >= 11) say(left - 8, (i + 0.5) * step, t, soft, "normal", "right"); });
     rule.x0.push(left + wide * zero); rule.x1.push(left + wide * zero); rule.y0.push(0); rule.y1.push(n * step);

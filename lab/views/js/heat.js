@@ -15,6 +15,7 @@ export function render({model, el}) {
 function hear(desk, message) {
   if (message.kind == "plan") {
     desk.plan = message;
+    if (message.k != null && (window.labCursor || {})[desk.model.ident] == null) desk.k = message.k;
     desk.range = {start: message.start, end: message.end};
     desk.panels = message.panels.map((p, i) => ({...(desk.panels[i] || {}), ...p}));
     desk.stale = true;
@@ -68,6 +69,8 @@ function upTo(values, v) {
   while (low < high) { const mid = (low + high) >> 1; if (values[mid] <= v) low = mid + 1; else high = mid; }
   return low;
 }
+
+function nameOf(plan, i) { return plan.labels[i] || String(i + 1); }
 
 function paintRun(desk) {
   const {plan, pen, W, H, small, color} = desk;
@@ -123,7 +126,7 @@ function paintRun(desk) {
     }
     const named = keys.length && keys.length < rows ? keys : roundTicks(1, rows, false, height, 34).map((v) => Math.round(v) - 1);
     for (const i of named) if (i >= 0 && i < rows)
-      words(desk, left - 8, b - (i + 0.5) * strip + 4, String(i + plan.base), {align: "right"});
+      words(desk, left - 8, b - (i + 0.5) * strip + 4, nameOf(plan, i), {align: "right"});
     if (!plan.beside) return;
     const R = r + 14, room = W - R - 24;
     if (!index) words(desk, R, t - 6, small ? "now" : plan.beside, {size: 11});
@@ -131,7 +134,7 @@ function paintRun(desk) {
       const key = keys.includes(i), y = b - (i + 1) * strip;
       pen.fillStyle = color(key ? "ink" : "line");
       pen.fillRect(R, y + Math.min(0.5, strip * 0.1), Math.max(1, value(i) * room), Math.max(strip > 3 ? strip - 1 : strip * 0.8, 0.8));
-      if (key && !small) words(desk, R + value(i) * room + 5, y + strip / 2 + 4, String(i + plan.base), {color: "ink", bold: true});
+      if (key && !small) words(desk, R + value(i) * room + 5, y + strip / 2 + 4, nameOf(plan, i), {color: "ink", bold: true});
     }
     hairline(desk, R, t, R, b);
   });
@@ -170,7 +173,8 @@ function paintNow(desk) {
   let across = 1, best = Infinity;
   for (let c = 1; c <= n; c++) {
     const w = (W - left0 - 14 * (c - 1)) / c, h = (bottom0 - top0) / Math.ceil(n / c) - head;
-    const shape = panels[0].rows / panels[0].columns, cost = Math.abs(Math.log(Math.max(h, 1) / w / Math.min(Math.max(shape, 0.4), 2)));
+    const shape = panels[0].rows / panels[0].columns, cost = Math.abs(Math.log(Math.max(h, 1) / w / Math.min(Math.max(shape, 0.4), 2)))
+      + 0.4 * (c * Math.ceil(n / c) - n) / n;
     if (cost < best) { best = cost; across = c; }
   }
   const down = Math.ceil(n / across);

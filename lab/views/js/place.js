@@ -146,6 +146,7 @@ function place(desk) {
       return;
     }
     if (!(c.kind[i] == "stage" && p < 2)) { rule.x.push(x); rule.y0.push(low); rule.y1.push(high); }
+    if (above) return;   // said once, at the top of the stack
     const next = order.slice(place + 1).filter((q) => c.kind[q] == "stage").map((q) => X.to(toX(c.k[q])))[0];
     if (p < 2 && next != null && next - p < width + 10) return;   // the first stage is no news
     if (p + 5 + width > W + 16) return;
