@@ -24,7 +24,7 @@ def observe_share(name: str) -> Row:
     """Time of one `observe` over the time of `every` steps."""
     from lab.engine.session import Session
 
-    run = Session(name, keep_pictures=False, dense=1)
+    run = Session(name, watched=False, dense=1)
     run.advance(run.every)
     c = run.controls_at(run.head)
     steps, looks = [], []

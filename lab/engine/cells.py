@@ -86,7 +86,7 @@ def open_session(job: Job) -> Session:
         claim=job.claim,
         every=1 if job.keep == "all" else None,
         dense=job.dense,
-        keep_pictures=False,
+        watched=False,
         keyframe_budget=4_000_000,
     )
 

@@ -87,6 +87,8 @@ class Session:
         Who steps it; the verbs and the numbers are the same.
     edits : sequence of Edit
         Changes of live controls at given steps.
+    watched : bool
+        False for a study's runs: no pictures, and costly numbers at the end only.
 
     Attributes
     ----------
@@ -128,7 +130,7 @@ class Session:
         claim: bool = False,
         every: int | None = None,
         dense: int = DENSE,
-        keep_pictures: bool = True,
+        watched: bool = True,
         keyframe_budget: int | None = None,
         _start: bool = True,
     ):
@@ -139,7 +141,7 @@ class Session:
         self.backend = Backend(device, dtype or self.experiment.dtype)
         self.edits = [Edit(*edit) for edit in edits]
         self.every, self.dense = every or self.experiment.every, dense
-        self._claim, self._keep_pictures = claim, keep_pictures
+        self._claim, self._watched = claim, watched
         self._keyframe_budget = keyframe_budget
         self._step_s = 1e-4
         if _start:
@@ -377,7 +379,7 @@ class Session:
         branch = Session(
             self.experiment, self.initial, self.seed, self.backend.device, self.backend.dtype,
             edits=[e for e in self.edits if e.step <= k], claim=self._claim, every=self.every,
-            dense=self.dense, keep_pictures=self._keep_pictures,
+            dense=self.dense, watched=self._watched,
             keyframe_budget=self._keyframe_budget, _start=False,
         )  # fmt: skip
         branch._clear()
@@ -511,14 +513,17 @@ class Session:
             if name not in self.trace.events and as_rule(when).holds(row, k):
                 self.trace.events[name] = k
         assessed = self.trace.assessed
-        if assessed is not None and (not len(assessed) or self._assess_due(int(assessed.k[-1]))):
+        if assessed is not None and self._watched and self._assess_due(assessed):
             self._assess()
-        if self._keep_pictures and self.experiment.picture and self.pictures.due(k):
+        if self._watched and self.experiment.picture and self.pictures.due(k):
             self.pictures.add(k, self.draw(self.state, self._c))
 
-    def _assess_due(self, last: int) -> bool:
-        changed = self.trace.stages and self.trace.stages[-1][0] > last
-        return self.head >= next_record(last, self.every, COSTLY) or bool(changed)
+    def _assess_due(self, assessed: Trace) -> bool:
+        if not len(assessed):
+            return True
+        last = int(assessed.k[-1])
+        changed = bool(self.trace.stages) and self.trace.stages[-1][0] > last
+        return changed or self.head >= next_record(last, self.every, COSTLY)
 
     def _assess(self) -> None:
         with torch.no_grad():
@@ -536,10 +541,10 @@ class Session:
         row = self.measure(self.state, self._c)
         self._record(row)
         assessed = self.trace.assessed
-        if assessed is not None and assessed.k[-1] < self.head:
+        if assessed is not None and (not len(assessed) or assessed.k[-1] < self.head):
             self._assess()
         drawn = self.pictures.ks[-1] if self.pictures.ks else -1
-        if self._keep_pictures and self.experiment.picture and drawn < self.head:
+        if self._watched and self.experiment.picture and drawn < self.head:
             self.pictures.add(self.head, self.draw(self.state, self._c))
         self._to(Status.FINISHED)
 
@@ -714,7 +719,7 @@ class Session:
     def _options(self) -> dict:
         return dict(
             claim=self._claim, every=self.every, dense=self.dense,
-            keep_pictures=self._keep_pictures, keyframe_budget=self._keyframe_budget,
+            watched=self._watched, keyframe_budget=self._keyframe_budget,
         )  # fmt: skip
 
 

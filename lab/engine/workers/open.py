@@ -12,7 +12,7 @@ from lab.engine.workers.process import ProcessWorker
 from lab.engine.workers.remote import RemoteSession
 from lab.engine.workers.thread import ThreadWorker
 
-OPTIONS = ("claim", "every", "dense", "keep_pictures", "keyframe_budget")
+OPTIONS = ("claim", "every", "dense", "watched", "keyframe_budget")
 
 
 @lru_cache(maxsize=2)
