@@ -6,6 +6,7 @@ pending at most: frames that come meanwhile wait and are taken together.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from threading import Lock
 
@@ -25,6 +26,7 @@ from lab.views.numerals import count
 REST_MS = 150  # so long at rest, and the cursor asks for the exact picture
 REPLAY_MS = 2_000  # a link computes no longer than this before a click
 STILL_HZ, LIVE_HZ = 2, 20
+UNSEEN_S = 1.0  # an update that was not painted in that time is not waited for
 
 
 class Explorer:
@@ -59,6 +61,8 @@ class Explorer:
         self._inbox: deque = deque()
         self._told: dict = {}
         self._rest, self._looks = 0, []
+        self._lanes: list[Lane] = []
+        self._unseen = 0.0  # when the update was sent that the browser has not painted yet
         self._pump = None
         self._study: StudyRun | None = None
         self.shared = Shared(entry, dark=dark)
@@ -134,16 +138,36 @@ class Explorer:
         with pn.io.hold(self._document):
             while self._inbox and not self._closed:
                 self.requests.hear(self._inbox.popleft())
-            if not self._closed:
+            if not self._closed and not self._waits_for_paint():
                 self._take_frames()
 
+    def _waits_for_paint(self) -> bool:
+        """Whether the last update is still on its way to the screen.
+
+        What comes meanwhile waits here: a browser that draws slower than the runs go would pile
+        up updates and show them late.
+        """
+        if not self._unseen or time.monotonic() - self._unseen > UNSEEN_S:
+            return False
+        return self.visible
+
+    def seen(self) -> None:
+        """The browser has painted the last update."""
+        self._unseen = 0.0
+        self.wake()
+
     def _take_frames(self) -> None:
+        news = False
         for i, run in enumerate(self.lanes):
-            for frame in run.take():
-                for renderer in self.renderers:
-                    renderer.feed(i, frame)
+            frames = run.take()
+            for frame in frames:
+                self._lanes[i].take(frame)
                 if frame.notice:
                     self.tell(say={"text": frame.notice, "name": f"notice{i}"})
+            if frames:
+                news = True
+                for renderer in self.renderers:
+                    renderer.feed(i)
         self.lanes.settle()
         self._take_study()
         if self.wanted:
@@ -151,7 +175,12 @@ class Explorer:
         if self.follow and self.k != self.lanes.head:
             self.k = self.lanes.head
             self.draw()
-        self.report()
+        if news and self.visible:
+            self._unseen = time.monotonic()
+            self._document.add_timeout_callback(self.wake, int(1000 * UNSEEN_S) + 50)
+            self.report(seen=True)
+        else:
+            self.report()
 
     def draw(self, exact=None) -> None:
         """Draws the step under the cursor; `exact` holds exact pictures by lane."""
@@ -160,17 +189,18 @@ class Explorer:
 
     def relane(self) -> None:
         """Tells every picture which runs there are; they draw what is there already."""
-        lanes = [
-            Lane(
-                label=run.label, style=run.style, dotted=run.dotted, trace=run.trace,
-                pictures=run.pictures, head=run.head, status=str(run.status),
-            )
-            for run in self.lanes
-        ]  # fmt: skip
+        self._lanes = [self._lane(run) for run in self.lanes]
         for renderer in self.renderers:
-            renderer.set_lanes(lanes)
+            renderer.set_lanes(self._lanes)
         self.draw()
         self.wake()
+
+    def _lane(self, run) -> Lane:
+        known = next((lane for lane in self._lanes if lane.trace is run.trace), None)
+        return known or Lane(
+            label=run.label, style=run.style, dotted=run.dotted, trace=run.trace,
+            pictures=run.pictures, head=run.head, status=str(run.status),
+        )  # fmt: skip
 
     def report(self, **more) -> None:
         """Sends the page what has changed since it was last told."""
@@ -186,6 +216,10 @@ class Explorer:
                 more["summaries"] = self._told["summaries"] = summaries
         if changed:
             more["state"] = changed
+        if "head" in changed and self.lanes.running:
+            # when the newest step was computed, so that the way to the screen can be measured
+            computed = max(run.session.computed for run in self.lanes)
+            more["at"] = 1000 * (computed + time.time() - time.monotonic())
         if more:
             self.tell(**more)
 

@@ -68,6 +68,9 @@ class Requests:
         self.page.visible = bool(message.get("on", True))
         self.lanes.frames(self.page.hz if self.page.visible else 0)
 
+    def on_seen(self, message=None) -> None:
+        self.page.seen()
+
     def on_theme(self, message) -> None:
         self.page.set_theme(bool(message.get("dark")))
 

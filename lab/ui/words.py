@@ -59,7 +59,9 @@ def word(lane) -> Wording:
         return Wording("square", f"paused at {head}", "Resume", "run", "run")
     if status == Status.PAUSED:
         return Wording("square", lane.sentence or f"paused at {head}", "Resume", "run", "run")
-    if status == Status.FAILED or ended == "failed":
+    if status == Status.FAILED and not lane.head:
+        return Wording("alert", lane.sentence or "failed", "Start again", "", "again")
+    if status == Status.FAILED:
         good = count(lane.good)
         sentence = lane.sentence or f"failed at {head}"
         return Wording("alert", f"{sentence}", f"Back to {good}", "", "back", lane.good)
