@@ -172,7 +172,8 @@ class Explorer:
         self._take_study()
         if self.wanted:
             self._go_to_wanted()
-        if self.follow and self.k != self.lanes.head:
+        first = news and not self.lanes.head  # the start is drawn before anything runs
+        if self.follow and (first or self.k != self.lanes.head):
             self.k = self.lanes.head
             self.draw()
         if news and self.visible:
