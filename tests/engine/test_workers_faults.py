@@ -286,26 +286,27 @@ import sys
 from experiments_for_tests import Troublesome
 from lab.engine.workers import Pool, remote_session
 pool = Pool(limit=1, warm=1)
-session = remote_session(Troublesome, {"hang_at": 400}, pool=pool)
-session.start()
-session.wait(lambda s: any(pool.spool.folder.glob("*.run")))
+session = remote_session(Troublesome, {"hang_at": 400, "bell": sys.argv[1]}, pool=pool)
+session.advance(400)
 print(session.worker.process.pid, pool.spool.folder, flush=True)
+session.start()
 sys.stdin.read()
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process that is no child")
-def test_workers_end_with_their_parent_even_inside_a_step():
+def test_workers_end_with_their_parent_even_inside_a_step(bell):
     import select
 
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent)])}
     pipe = subprocess.PIPE
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT], stdin=pipe, stdout=pipe, text=True, env=env
+        [sys.executable, "-c", PARENT, bell], stdin=pipe, stdout=pipe, text=True, env=env
     )
     with parent:
         pid, folder = parent.stdout.readline().split()
         child = os.pidfd_open(int(pid))
+        rung(bell)
         parent.kill()
     assert select.select([child], [], [], LONG)[0], "the worker has outlived its parent"
     os.close(child)

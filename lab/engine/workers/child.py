@@ -24,6 +24,8 @@ def main() -> None:
     """Reads commands on a thread and serves them until told to quit, or until alone."""
     handle, number, folder = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the parent, which tells us
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     connection, inbox = inherited(handle), Inbox()
     threading.Thread(target=_read, args=(connection, inbox, folder), daemon=True).start()
     _serve(connection, inbox, Beat(beat_path(folder, number)), Spool(Path(folder)))
@@ -44,8 +46,6 @@ def _serve(connection: Connection, inbox: Inbox, beat: Beat, spool: Spool) -> No
         rehearse()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.send(Ready())
-        if hasattr(os, "nice"):
-            os.nice(NICENESS)
         Host(connection.send, inbox, beat, spool, at_rest).serve()
 
 

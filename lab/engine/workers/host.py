@@ -5,12 +5,14 @@ The same class serves a process and a thread; they differ in how messages travel
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import time
 from collections.abc import Callable
 from typing import Any
 
-from lab.engine.workers.hosted import Hosted
+from lab.engine.codehash import code_hash
+from lab.engine.workers.hosted import Hosted, find
 from lab.engine.workers.inbox import Inbox
 from lab.engine.workers.messages import Answer, Command
 from lab.engine.workers.sentence import sentence
@@ -113,6 +115,11 @@ class Host:
         """Forgets a session."""
         self._sessions.pop(command.session, None)
         self._spool.remove(command.session)
+
+    def do_prime(self, command: Command) -> None:
+        """Imports an experiment that is likely to come: somebody runs it elsewhere."""
+        with contextlib.suppress(Exception):  # told when it comes
+            code_hash(find(command.values["source"]))
 
     def do_call(self, command: Command) -> None:
         """Calls an importable function, such as a cell of a study, and answers its value."""

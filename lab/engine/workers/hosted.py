@@ -341,11 +341,15 @@ class Hosted:
             self.push(force=True)
 
 
-def _make(source: str | bytes | type, recipe: Recipe, options: dict) -> Session:
+def find(source: str | bytes | type) -> type:
+    """The experiment's class."""
     travelled = isinstance(source, bytes) or (isinstance(source, str) and ":" in source)
-    experiment = load_source(source) if travelled else load(source)
+    return load_source(source) if travelled else load(source)
+
+
+def _make(source: str | bytes | type, recipe: Recipe, options: dict) -> Session:
     return Session(
-        experiment, recipe.controls, recipe.seed, recipe.device, recipe.dtype,
+        find(source), recipe.controls, recipe.seed, recipe.device, recipe.dtype,
         edits=recipe.edits, **options,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from lab.engine.workers.messages import Answer, Command, Frame, Ready
 from lab.engine.workers.process import ProcessWorker
 from lab.engine.workers.spool import Spool
 
-HANG_S = 0.8  # a pressed Stop waits so long for a step to end
+HANG_S = 0.7  # a pressed Stop waits so long for a step to end
 ALIVE_S = 0.2  # a worker that has said something so lately does not hang
 PREPARE_S = 5.0  # what is prepared for a run, before its first step, may be silent so long
 BOOTS = 2  # workers that may end before they are ready, in a row
@@ -192,6 +192,13 @@ class Pool:
             if movable:
                 self._move(movable[-1], target)
 
+    def _prime(self, sessions: list) -> None:
+        """Lets idle workers import what is run elsewhere, for branches, arms and losses."""
+        for worker in self.workers:
+            if worker.ready and not worker.sessions:
+                for source in {session.name: session.source for session in sessions}.values():
+                    worker.send(Command("prime", values=dict(source=source)))
+
     def _move(self, session, target) -> None:
         session.worker.send(Command("close", session.number))
         session.worker.sessions.discard(session.number)
@@ -207,13 +214,19 @@ class Pool:
                 worker.ready, self._failed_boots = True, 0
                 self._balance()
                 self._grow()
+                self._prime(self._live())
             return
         session = self._session(message.session)
         if session is None or session.worker is not worker:
             return
         if isinstance(message, Frame):
+            new, restored = not session.opened, session.restoring
             session.take(message)
             self.send(session, Command("seen", message.session))
+            if new or restored:
+                with self.lock:
+                    self._prime([session])
+                    self._grow()
         elif isinstance(message, Answer):
             session.answer(message)
 
@@ -237,8 +250,9 @@ class Pool:
                 elif not worker.ready or session.lose(guilty, fate):
                     self._place(session)
             session.announce()
-        with self.lock:
-            self._grow()
+        if not sessions:
+            with self.lock:
+                self._grow()  # else when they are restored, which must not wait for a start
 
     def _live(self) -> list:
         """The sessions that somebody holds, in the order of their making."""

@@ -49,6 +49,7 @@ class RemoteSession:
     Attributes
     ----------
     entry : Entry
+    source : object
     trace : Trace
     pictures : Pictures
     head : int
@@ -60,6 +61,8 @@ class RemoteSession:
         A sentence about a trouble that did not end the run; else "".
     opened : bool
         Whether a worker has made it: what it needs is prepared, its first picture is drawn.
+    restoring : bool
+        Whether its worker was lost and the next one has not answered yet.
     seed : int
     edits : list of Edit
 
@@ -85,7 +88,7 @@ class RemoteSession:
         _mirror: Mirror | None = None,
         _head: int = 0,
     ):
-        self.entry, self._source, self._pool = entry, source, pool
+        self.entry, self.source, self._pool = entry, source, pool
         self.initial = values(entry.controls, **(controls or {}))
         self.seed, self.device, self.dtype = int(seed), device, dtype or entry.dtype
         self.edits = [Edit(*edit) for edit in edits]
@@ -115,7 +118,7 @@ class RemoteSession:
         self._pending: list[Command] = []
         self._wanted: list[tuple[int, dict]] = []
         self._resume: dict | None = None
-        self.opened, self._dormant = False, False
+        self.opened, self.restoring, self._dormant = False, False, False
         self._losses, self._lost_at = 0, -1
 
     # -- what it is ----------------------------------------------------------------------------
@@ -134,7 +137,7 @@ class RemoteSession:
         """The experiment's class; loading it imports torch."""
         from lab.engine.registry import load, load_source
 
-        return load(self._source) if isinstance(self._source, type) else load_source(self._source)
+        return load(self.source) if isinstance(self.source, type) else load_source(self.source)
 
     @property
     def trace(self):
@@ -333,7 +336,7 @@ class RemoteSession:
         with self.lock:
             k = max(0, min(int(self.k if k is None else k), self.head))
             branch = RemoteSession(
-                self.entry, self._source, self._pool, self.initial, self.seed, self.device,
+                self.entry, self.source, self._pool, self.initial, self.seed, self.device,
                 self.dtype, edits=[e for e in self.edits if e.step <= k], hz=self._hz,
                 options=self._options, _branch_of=self, _mirror=self._mirror.until(k), _head=k,
             )  # fmt: skip
@@ -454,7 +457,7 @@ class RemoteSession:
             self.number,
             after,
             dict(
-                source=self._source,
+                source=self.source,
                 recipe=self.recipe.json(),
                 options=self._options,
                 hz=self._hz,
@@ -499,6 +502,7 @@ class RemoteSession:
             return False
         why = "a step did not end" if guilty and stopped else f"its worker was lost ({fate})"
         self.notice = f"{why}; restored, nothing that was set is lost"
+        self.restoring = True
         return True
 
     def give_up(self, sentence: str) -> None:
@@ -533,6 +537,7 @@ class RemoteSession:
             self.head, self._after = frame.head, frame.after
             self.ended, self.sentence, self.stage = frame.ended, frame.sentence, frame.stage
             self.rate, self.computed = frame.rate, frame.computed
+            self.restoring = False
             self.opened = self.opened or frame.status is not Status.FAILED
             if frame.notice:
                 self.notice = frame.notice

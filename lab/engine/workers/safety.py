@@ -10,7 +10,7 @@ from lab.engine.workers.sentence import sentence
 from lab.engine.workers.spool import Saved, Spool, SpoolError
 
 LEAST_S = 0.25  # between two copies
-SHARE = 0.01  # of the time, at most, goes into copies
+SHARE = 0.01  # of its working time, at most, goes into copies
 
 
 class SafetyCopies:
@@ -41,7 +41,7 @@ class SafetyCopies:
         now, key = time.monotonic(), _key(session)
         if not self._possible or key == self._kept or (now < self._due and not resting):
             return False
-        before = self.notice
+        before, worked = self.notice, time.thread_time()
         self._kept = key
         try:
             self.write(session, epoch)
@@ -53,7 +53,7 @@ class SafetyCopies:
         except Exception as error:  # whatever a state's own pickling raises
             self._possible = False
             self.notice = f"no safety copy: its state cannot be pickled ({sentence(error)})"
-        self._due = now + max(LEAST_S, (time.monotonic() - now) / SHARE)
+        self._due = now + max(LEAST_S, (time.thread_time() - worked) / SHARE)
         return self.notice != before
 
     def write(self, session: Session, epoch: int) -> None:
