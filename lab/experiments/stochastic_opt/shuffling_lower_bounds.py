@@ -129,7 +129,7 @@ class ShufflingLowerBounds(Experiment):
         "herding": Quantity("farthest point of the walk", better="less"),
     }
     views = [
-        Convergence("tuned", slopes=(-1, -2), fit=False, title="Gap", note="at the best pace of 48"),
+        Convergence("tuned", slopes=(-1, -2), fit=False, title="Gap", note="at the best pace"),
         Plane("pic.walk", lines="pic.links", title="Walk", note="sums of the pushes, one epoch"),
         Profile("pic.valley", x="pic.paces", log="xy", title="Gap by pace", note="at this epoch"),
         Convergence("gap", fit=False, title="Your pace", note="turn it while it runs"),
