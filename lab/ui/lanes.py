@@ -10,6 +10,7 @@ from lab.engine.recipe import Edit, Recipe
 from lab.engine.status import Status
 
 MOST = 4  # runs on one page
+FIRST_HZ = 20.0  # pictures a second until the page says otherwise
 LEVEL_S = 1.5  # at rest, runs that lag by more are not waited for
 LEASH_S, LEASH = 0.3, 32  # a run waits when it leads the slowest by more seconds and steps
 
@@ -131,7 +132,7 @@ class Lanes:
         self.device, self.dtype = recipe.device, recipe.dtype
         self.arm = choice(entry, arm)
         self.runs: list[Run] = []
-        self.hz = 0.0
+        self.hz = FIRST_HZ
         self._then: Callable[[], None] | None = None
         self._roaming, self._until = False, None
         self.start(recipe.edits)
@@ -178,6 +179,7 @@ class Lanes:
             self._run(label, arm, style, edits)
             for label, arm, style in members(self.entry, self.arm)
         ]
+        self.frames(self.hz)
 
     def _run(self, label, arm, style, edits) -> Run:
         fixed = self.entry.arms.get(arm, {})
@@ -185,7 +187,6 @@ class Lanes:
             self.entry, {**self.values, **fixed}, self.seed, self.device, self.dtype,
             [edit for edit in edits if Edit(*edit).control not in fixed],
         )  # fmt: skip
-        session.frames(self.hz)
         return Run(session, label, arm, style, False, self._wake)
 
     def again(self) -> None:
@@ -212,10 +213,10 @@ class Lanes:
             self._add(run, run.session.fork(min(k, run.head)))
 
     def _add(self, run: Run, session) -> None:
-        session.frames(self.hz)
         number = sum(other.style == run.style and other.dotted for other in self.runs) + 1
         label = f"{run.label}, branch" + (f" {number}" if number > 1 else "")
         self.runs.append(Run(session, label, run.arm, run.style, True, self._wake))
+        self.frames(self.hz)
 
     def close(self) -> None:
         self._then = None
@@ -303,11 +304,13 @@ class Lanes:
             run.session.seek(k)
 
     def frames(self, hz: float) -> None:
-        """Frames a second from now on; 0 while nobody looks."""
-        if hz != self.hz:
-            self.hz = hz
-            for run in self.runs:
-                run.session.frames(hz)
+        """Pictures a second from now on; 0 while nobody looks.
+
+        Each frame paints the page anew, so several runs share the pictures.
+        """
+        self.hz = hz
+        for run in self.runs:
+            run.session.frames(hz / max(len(self.runs), 1) ** 0.5)
 
     def pace(self, on: bool) -> None:
         """Whether the page gives out the steps; for a person the runs go on meanwhile."""
