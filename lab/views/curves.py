@@ -75,7 +75,7 @@ class Curves(Renderer):
         fig = self.figure
         self.slopes = source(x0=[], y0=[], x1=[], y1=[], text=[])
         self.captions = source(k=[], text=[], kind=[])
-        self.laid = source(x=[], y=[], dy=[], text=[], align=[])
+        self.laid = source(x=[], y=[], dx=[], dy=[], text=[])
         self.lines = source(x=[], y0=[], y1=[])
         self.flags = source(x=[], y0=[], y1=[], tip=[], mid=[], text=[])
         self.styles = source(label=[], color=[], marker=[], marked=[], reference=[], end=[])
@@ -122,7 +122,9 @@ class Curves(Renderer):
 
         caption = fig.add_glyph(
             self.laid,
-            lettering(x="x", y="y", text="text", x_offset=5, y_offset="dy", text_baseline="bottom"),
+            lettering(
+                x="x", y="y", text="text", x_offset="dx", y_offset="dy", text_baseline="bottom"
+            ),
             level="annotation",
         )
         self.ink(caption.glyph, text_color="ink2")
@@ -187,7 +189,8 @@ class Curves(Renderer):
         above, under = self.shared.neighbours(self) if self.stacks else (False, False)
         if self.stacks:  # the picture below carries the ticks
             self.figure.min_border_bottom = 14 if under else 46
-            self.figure.min_border_top = 44 if above else 64
+            said = self.shared.flagged(self) or len(self.captions.data["k"])
+            self.figure.min_border_top = 64 if said and not above else 44
             self.figure.xaxis[0].major_label_text_alpha = 0.0 if under else 1.0
             self.figure.xaxis[0].major_label_text_font_size = "1px" if under else "12px"
         self._place.args = dict(
@@ -453,6 +456,7 @@ class Curves(Renderer):
                 rows["kind"].append("edit")
         if rows != {name: list(column) for name, column in self.captions.data.items()}:
             self.captions.data = rows
+            self._arm()
 
     # -- page ----------------------------------------------------------------------------------
 

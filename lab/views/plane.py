@@ -222,7 +222,6 @@ class Plane(Renderer):
         self.styles.data = rows
         self._arm()
         self.cursor(self.shared.k)
-        self._settled = True
 
     def feed(self, index: int, frame=None) -> None:
         lane = self.lanes[index]
@@ -333,6 +332,8 @@ class Plane(Renderer):
             target = target.reshape(-1, 2)
             self._widen(target)
             self._fresh("target", self.targets, {"x": target[:, 0], "y": target[:, 1]})
+        # What is there at first is framed as it is; what comes later gets room to grow.
+        self._settled = self._low is not None
 
     def _segments(self, drawn) -> None:
         several, found, colors = len(self.lanes) > 1, [np.empty((0, 4))], []

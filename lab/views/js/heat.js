@@ -75,7 +75,7 @@ function nameOf(plan, i) { return plan.labels[i] || String(i + 1); }
 function paintRun(desk) {
   const {plan, pen, W, H, small, color} = desk;
   const left = plan.left, right = small && plan.beside ? 74 : plan.right;
-  const r = W - right, top = small ? 42 : plan.top, bottom = H - (small ? 24 : plan.bottom);
+  const r = W - right, top = small ? 42 : plan.top, bottom = H - (small ? Math.min(24, plan.bottom) : plan.bottom);
   const n = desk.panels.length, gap = n > 1 ? 22 : 0, height = (bottom - top - gap * (n - 1)) / Math.max(n, 1);
   const {start, end} = desk.range, f = plan.log ? Math.log10 : (v) => v;
   const X = (v) => left + (f(v) - f(start)) / (f(end) - f(start)) * (r - left);

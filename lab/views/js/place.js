@@ -61,9 +61,22 @@ function place(desk) {
     const reference = style.reference[i];
     let m = !live || reference ? n : steps ? upTo(ks, k) : upTo(xs, at * (1 + 1e-12));
     if (n && m == 0) m = 1;
-    put(past[i], {x: xs.slice(0, m), y: ys.slice(0, m)});
-    put(after[i], m < n ? {x: xs.slice(Math.max(m - 1, 0)), y: ys.slice(Math.max(m - 1, 0))}
-      : {x: [], y: []});
+    // between two rows the curve is cut where the cursor crosses it
+    let cut = null;
+    if (live && !reference && m > 0 && m < n && Number.isFinite(ys[m - 1]) && Number.isFinite(ys[m])) {
+      const p = X.to(xs[m - 1]), q = X.to(xs[m]), c = X.to(at);
+      if (q > p && c > p && c < q)
+        cut = [at, Y.back(Y.to(ys[m - 1]) + (Y.to(ys[m]) - Y.to(ys[m - 1])) * (c - p) / (q - p))];
+    }
+    const upto = {x: xs.slice(0, m), y: ys.slice(0, m)};
+    const rest = m < n ? {x: xs.slice(cut ? m : Math.max(m - 1, 0)), y: ys.slice(cut ? m : Math.max(m - 1, 0))}
+      : {x: [], y: []};
+    if (cut) {
+      upto.x = [...upto.x, cut[0]]; upto.y = [...upto.y, cut[1]];
+      rest.x = [cut[0], ...rest.x]; rest.y = [cut[1], ...rest.y];
+    }
+    put(past[i], upto);
+    put(after[i], rest);
     const mark = {x: [], y: []};
     if (style.marked[i] && n) {
       const seen = new Set();
@@ -87,9 +100,10 @@ function place(desk) {
     let j = m - 1;
     while (j >= 0 && !Number.isFinite(ys[j])) j--;
     if (j < 0) continue;
-    drawn.push({i, xs, ys, n, m, j, px: X.to(xs[j]), py: Y.to(ys[j])});
+    const end = cut || [xs[j], ys[j]];
+    drawn.push({i, xs, ys, n, m, j, px: X.to(end[0]), py: Y.to(end[1])});
     if (live && !reference) {
-      head.x.push(xs[j]); head.y.push(ys[j]); head.color.push(style.color[i]);
+      head.x.push(end[0]); head.y.push(end[1]); head.color.push(style.color[i]);
       head.marker.push(style.marked[i] ? style.marker[i] : "circle");
       head.size.push(style.marked[i] && ["x", "cross"].includes(style.marker[i]) ? 9 : 11);
       if (style.end[i]) {
@@ -111,7 +125,8 @@ function place(desk) {
   // the cursor: a band of 8 px and an edge of 1 px
   const px = X.to(at), inside = live && px >= -1 && px <= W + 1 && drawn.length > 0;
   const low = figure.y_range.start, high = figure.y_range.end;
-  const to = under ? Y.back(H + 80) : low, from = above ? Y.back(-80) : high;
+  // no further than the canvas: Bokeh never clears its outermost pixels
+  const to = under ? Y.back(H + 13) : low, from = above ? Y.back(-43) : high;
   for (const [box, half] of [[band, 4], [edge, 0.5]])
     put(box, inside
       ? {left: [X.back(Math.round(px) - half)], right: [X.back(Math.round(px) + half)], bottom: [to], top: [from]}
@@ -122,7 +137,7 @@ function place(desk) {
     ? {x: [at], y: [high], text: [said], dx: [middle - px]} : {x: [], y: [], text: [], dx: []});
 
   // captions above the frame, verticals of stages, flags of edits
-  const c = captions.data, text = {x: [], y: [], dy: [], text: []};
+  const c = captions.data, text = {x: [], y: [], dx: [], dy: [], text: []};
   const rule = {x: [], y0: [], y1: []}, edits = {x: [], y0: [], y1: [], tip: [], mid: [], text: [], box: []};
   const first = full.length ? full[0].data : {k: [], x: []};
   const toX = (step) => {
@@ -149,11 +164,12 @@ function place(desk) {
     if (above) return;   // said once, at the top of the stack
     const next = order.slice(place + 1).filter((q) => c.kind[q] == "stage").map((q) => X.to(toX(c.k[q])))[0];
     if (p < 2 && next != null && next - p < width + 10) return;   // the first stage is no news
-    if (p + 5 + width > W + 16) return;
-    for (const row of [0, 1]) {
-      if (rows[row].some(([l, r]) => p < r && p + 12 + width > l)) continue;
-      rows[row].push([p, p + 12 + width]);
-      text.x.push(x); text.y.push(high); text.dy.push(row ? -22 : -6); text.text.push(c.text[i]);
+    for (const [row, dx] of [[0, 5], [1, 5], [0, -width - 5], [1, -width - 5]]) {
+      const l = p + dx - 5, r = p + dx + width + 7;
+      if (l < -20 || r > W + 23 || rows[row].some(([a, b]) => l < b && r > a)) continue;
+      rows[row].push([l, r]);
+      text.x.push(x); text.y.push(high); text.dx.push(dx); text.dy.push(row ? -22 : -6);
+      text.text.push(c.text[i]);
       return;
     }
   });
@@ -163,7 +179,7 @@ function place(desk) {
   put(flags, edits);
 
   // labels where there is room
-  const size = small ? 12 : 14, spots = [];
+  const size = small || H < 130 ? 12 : 14, spots = [];
   for (const d of drawn) {
     const every = Math.max(1, Math.floor(d.n / 400));
     for (let j = 0; j < d.n; j += every) {
@@ -200,8 +216,39 @@ function place(desk) {
     return found;
   };
   const ordered = drawn.filter((d) => style.label[d.i] || live).sort((p, q) => style.reference[p.i] - style.reference[q.i]);
+  // three and more, and the room of the bars beside a heat map is free: there they stand in a row
+  const row = ordered.filter((d) => !style.reference[d.i]);
+  const margin = beside && !small && live && row.length > 2;
+  if (margin) {
+    const free = 100, two = row.length * 34 <= H + 58, step = two ? 34 : Math.min(18, (H + 58) / row.length);
+    const trim = (text, size, bold) => {
+      if (widthOf(text, size, bold) <= free) return text;
+      while (text.length > 3 && widthOf(text + "\u2026", size, bold) > free) text = text.slice(0, -1).trimEnd();
+      return text + "\u2026";
+    };
+    row.sort((p, q) => p.py - q.py);
+    const tops = row.map((d) => d.py - step / 2);
+    for (let pass = 0; pass < 40; pass++) {
+      tops[0] = Math.max(tops[0], -22);
+      for (let j = 1; j < tops.length; j++)
+        if (tops[j] < tops[j - 1] + step) {
+          const push = (tops[j - 1] + step - tops[j]) / 2;
+          tops[j] += push; tops[j - 1] -= push;
+        }
+      const last = tops.length - 1;
+      tops[last] = Math.min(tops[last], H + 36 - step);
+    }
+    row.forEach((d, j) => {
+      const value = valueText(d.ys[d.j], percent), color = style.color[d.i];
+      if (two) {
+        write(W + 14, tops[j] + 8, trim(style.label[d.i], 12), quiet, 12, "normal");
+        write(W + 14, tops[j] + 24, value, color, 14, "bold");
+      } else write(W + 14, tops[j] + step / 2, trim(value + " " + style.label[d.i], 12, true), color, 12, "bold");
+    });
+  }
   for (const d of ordered) {
     const reference = style.reference[d.i], value = d.ys[d.j];
+    if (margin && !reference) continue;
     const name = style.label[d.i];
     const line = reference || !live ? name : (name ? name + " " : "") + valueText(value, percent);
     if (!line) continue;
@@ -232,6 +279,7 @@ function place(desk) {
     const best = choose("c" + d.i, width, height, places);
     if (best.total > 60 && reference) continue;
     boxes.push(best.box);
+    best.x = Math.max(2, Math.min(best.x, W - 2 - width));
     write(best.x, best.y + big / 2 + 2, line, reference ? quiet : style.color[d.i], big, reference ? "normal" : "bold");
     if (second) write(best.x, best.y + big + 13, second, quiet, 12, "normal");
   }
