@@ -35,7 +35,7 @@ from lab.core.problems.densities import Density, choose, mean, shares
 Velocity = Callable[[Tensor, float], Tensor]
 State = dict[str, Any]
 
-CACHED = 32_768  # numbers of a (points, pairs) tensor at once; many more are ten times slower
+CACHED = 32_768  # numbers of a (pairs, points) tensor at once; many more are ten times slower
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class Deblender:
         ahead = shift - slope[:, None] * blend["centres"]
 
         def some(x):
-            pair = shares(blend, x)
+            pair = shares(blend, x).T
             return torch.addcmul(pair @ ahead, (pair @ slope)[:, None], x)
 
         return _in_parts(some, len(slope), x)
@@ -110,9 +110,9 @@ class Deblender:
         return shift, slope, (s * t).flatten() / width
 
 
-def _in_parts(work: Callable, columns: int, *rows: Tensor) -> Tensor:
-    """`work` on a few rows at a time, so that its (rows, columns) tensors stay in the cache."""
-    size = max(1, CACHED // columns)
+def _in_parts(work: Callable, pairs: int, *rows: Tensor) -> Tensor:
+    """`work` on a few rows at a time, so that its tensors stay in the cache."""
+    size = max(1, CACHED // pairs)
     if len(rows[0]) <= size:
         return work(*rows)
     return torch.cat([work(*part) for part in zip(*(r.split(size) for r in rows))])

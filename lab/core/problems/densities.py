@@ -89,36 +89,36 @@ def mean(density: Density) -> Tensor:
 
 
 def log_parts(density: Density, x: Tensor) -> Tensor:
-    """Logarithms of weight times density of every component at `x`, shape (n, d); (n, m).
+    """Logarithms of weight times density of every component at `x`, shape (n, d); (m, n).
 
-    Where a width is zero, the limit of a very narrow component is taken.
+    Points run along the last axis: sums over few components are then sums of long rows. Where a
+    width is zero, the limit of a very narrow component is taken.
     """
     centres, d = density["centres"], x.shape[-1]
-    variance = density["widths"].square().clamp(min=torch.finfo(x.dtype).tiny ** 0.5)
-    offset = x[:, None, 0] - centres[:, 0]
-    far = offset * offset
-    for axis in range(1, d):  # an axis at a time: no (n, m, d) array is ever made
-        offset = x[:, None, axis] - centres[:, axis]
+    variance = density["widths"].square().clamp(min=torch.finfo(x.dtype).tiny ** 0.5)[:, None]
+    far = (x[:, 0] - centres[:, :1]).square()
+    for axis in range(1, d):  # an axis at a time: no (m, n, d) array is ever made
+        offset = x[:, axis] - centres[:, axis, None]
         far = torch.addcmul(far, offset, offset)
-    height = density["weights"].log() - (0.5 * d) * (2 * math.pi * variance).log()
+    height = density["weights"].log()[:, None] - (0.5 * d) * (2 * math.pi * variance).log()
     return torch.addcdiv(height, far, variance, value=-0.5)
 
 
 def shares(density: Density, x: Tensor) -> Tensor:
-    """Posterior weights of the components at `x`, shape (n, d); (n, m), each row adds up to 1."""
-    return torch.softmax(log_parts(density, x), -1)
+    """Posterior weights of the components at `x`, shape (n, d); (m, n), columns add up to 1."""
+    return torch.softmax(log_parts(density, x), 0)
 
 
 def pdf(density: Density, x: Tensor) -> Tensor:
     """The density at `x`, shape (n, d); (n,)."""
-    return torch.logsumexp(log_parts(density, x), -1).exp()
+    return torch.logsumexp(log_parts(density, x), 0).exp()
 
 
 def cdf(density: Density, x: Tensor) -> Tensor:
     """The distribution function of a density in one dimension at `x`, shape (n,); (n,)."""
-    offset = x[:, None] - density["centres"][:, 0]
-    below = torch.special.ndtr(offset / density["widths"])
-    return torch.where(density["widths"] > 0, below, (offset >= 0).to(x)) @ density["weights"]
+    offset, widths = x - density["centres"], density["widths"][:, None]
+    below = torch.where(widths > 0, torch.special.ndtr(offset / widths), (offset >= 0).to(x))
+    return density["weights"] @ below
 
 
 def quantile(density: Density, u: Tensor) -> Tensor:
@@ -158,7 +158,7 @@ def sample(density: Density, pick: Tensor, spread: Tensor) -> Tensor:
     spread : Tensor of shape (n, d)
         Normal numbers: where in it.
     """
-    which = choose(density["weights"].expand(len(pick), -1), pick)
+    which = choose(density["weights"][:, None], pick)
     return density["centres"][which] + density["widths"][which, None] * spread
 
 
@@ -169,9 +169,9 @@ def draw(density: Density, rng: Rng, name: str, n: int) -> Tensor:
 
 
 def choose(weights: Tensor, pick: Tensor) -> Tensor:
-    """A column for each row of `weights`, shape (n, m), by uniform numbers, shape (n,)."""
-    which = torch.searchsorted(weights.cumsum(-1), pick[:, None], right=True)[:, 0]
-    return which.clamp(max=weights.shape[-1] - 1)  # rounding may leave the last sum under 1
+    """A row for each column of `weights`, (m, n) or (m, 1), by uniform numbers, shape (n,)."""
+    which = (weights.cumsum(0) <= pick).sum(0)
+    return which.clamp(max=len(weights) - 1)  # rounding may leave the last sum under 1
 
 
 def spread_evenly(density: Density, jitter: Tensor) -> Tensor:
