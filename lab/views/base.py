@@ -108,6 +108,13 @@ class Lane:
         return self.pictures.packed(at)
 
 
+def _colour(name: str, token: str, colours):
+    """A colour, or the style of an element whose background follows the page's own."""
+    if name != "styles":
+        return colours[token]
+    return {"background-color": f"var(--{token}, {colours[token]})"}
+
+
 def _get(frame, name, default):
     if isinstance(frame, dict):
         return frame.get(name, default)
@@ -285,7 +292,7 @@ class Renderer:
         """Changes colours, without drawing anew."""
         colours = palette.tokens(dark)
         for model, name, token in self._inks:
-            setattr(model, name, colours[token])
+            setattr(model, name, _colour(name, token, colours))
 
     def summary(self) -> str:
         """The picture in one sentence."""
@@ -305,7 +312,7 @@ class Renderer:
         colours = palette.tokens(self.shared.dark)
         for name, token in names.items():
             self._inks.append((model, name, token))
-            setattr(model, name, colours[token])
+            setattr(model, name, _colour(name, token, colours))
 
     def color(self, token: str) -> str:
         return palette.tokens(self.shared.dark)[token]

@@ -79,7 +79,10 @@ def house_figure(
     )
     for model in (fig, fig.x_range, fig.y_range):
         still(model)
-    renderer.ink(fig, background_fill_color="stage", border_fill_color="stage")
+    # the page's stage shows through: Bokeh never clears the outermost pixels of its canvas, and
+    # the colour of another theme would stay there
+    fig.update(background_fill_color=None, border_fill_color=None)
+    renderer.ink(fig, styles="stage")
     zoom, reset = WheelZoomTool(modifiers={"ctrl": True}), ResetTool()
     fig.add_tools(zoom, reset)
     fig.toolbar.active_scroll = zoom

@@ -161,7 +161,8 @@ def test_the_theme_changes_colours_and_draws_nothing_anew():
     before = renderer.curves[0].full.data
     board.dark = True
     renderer.theme(True)
-    assert renderer.figure.background_fill_color == "#0C0F11"
+    assert renderer.figure.xgrid[0].grid_line_color == "#1B2024"
+    assert "#0C0F11" in renderer.figure.styles["background-color"]
     assert renderer.styles.data["color"] == ["#73ABFF"]
     assert renderer.curves[0].full.data is before
 

@@ -85,10 +85,16 @@ function paintRun(desk) {
   if (!steps && first && first.ks && first.ks.length) at = first.xs[Math.max(upTo(first.ks, desk.k) - 1, 0)];
   const px = Math.round(X(at)), inside = first && first.ks && first.ks.length && px >= left - 1 && px <= r + 1;
 
+  const text = steps ? "k = " + countText(desk.k) : numberText(at) + " " + plan.unit;
+  pen.font = "600 12px " + desk.sans;
+  const wide = pen.measureText(text).width + 12, mid = Math.max(left - 30 + wide / 2, Math.min(px, r + 12 - wide / 2));
+
   desk.panels.forEach((panel, index) => {
     const t = top + index * (height + gap), b = t + height;
-    if (index) words(desk, left, t - 6, panel.label, {color: panel.color, size: 12, bold: true});
-    else if (n > 1) words(desk, left + 64, t - 6, panel.label, {color: panel.color, size: 12, bold: true});
+    if (n > 1) {   // the name of a run, out of the way of the cursor
+      const near = inside && mid - wide / 2 < left + 110;
+      words(desk, near ? r : left, t - 6, panel.label, {color: panel.color, size: 12, bold: true, align: near ? "right" : "left"});
+    }
     if (!panel.ks || !panel.ks.length) { hairline(desk, left, b, r, b); return; }
     const rows = panel.rows, wide = Math.max(1, Math.round((r - left) * desk.scale)), tell = [wide, start, end].join();
     if (panel.stale || panel.tell != tell) {
@@ -151,9 +157,6 @@ function paintRun(desk) {
   pen.globalAlpha = 1;
   pen.fillStyle = color("now-edge");
   pen.fillRect(px - 0.5, from, 1, to - from);
-  const text = steps ? "k = " + countText(desk.k) : numberText(at) + " " + plan.unit;
-  pen.font = "600 12px " + desk.sans;
-  const wide = pen.measureText(text).width + 12, mid = Math.max(left - 30 + wide / 2, Math.min(px, r + 12 - wide / 2));
   pen.fillStyle = color("now");
   pen.beginPath();
   pen.roundRect(mid - wide / 2, top - 20, wide, 19, 2);

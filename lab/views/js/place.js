@@ -265,6 +265,8 @@ function place(desk) {
       places.push([x + 12, y - height / 2, 0], [x - 12 - width, y - height - 5, 2],
         [x - 12 - width, y + 9, 3], [x + 12, y - height - 6, 4], [x + 12, y + 9, 4],
         [x - 12 - width, y - height - 22, 7], [x - 12 - width, y + 30, 7]);
+      for (const dy of [18, 36, 54, 72])
+        places.push([x + 12, y - height / 2 - dy, 4 + dy / 8], [x + 12, y - height / 2 + dy, 4 + dy / 8]);
     }
     const left = X.to(d.xs[0]), right = live && !reference ? d.px : Math.min(X.to(d.xs[d.n - 1]), W);
     if (!live) places.push([right + 6, Y.to(d.ys[d.n - 1]) - height / 2, 0]);
@@ -279,7 +281,6 @@ function place(desk) {
     const best = choose("c" + d.i, width, height, places);
     if (best.total > 60 && reference) continue;
     boxes.push(best.box);
-    best.x = Math.max(2, Math.min(best.x, W - 2 - width));
     write(best.x, best.y + big / 2 + 2, line, reference ? quiet : style.color[d.i], big, reference ? "normal" : "bold");
     if (second) write(best.x, best.y + big + 13, second, quiet, 12, "normal");
   }

@@ -53,9 +53,10 @@ function widthOf(text, size, bold) {
 // `spots` are points of curves, `boxes` rectangles that are taken, `keep` the last choice.
 function roomFor(width, height, places, {W, H, spots, boxes, keep, more}) {
   let best = null;
-  for (const [index, [x, y, cost]] of places.entries()) {
+  for (const [index, [wished, y, cost]] of places.entries()) {
+    const x = Math.max(3, Math.min(wished, W - 3 - width));
     const box = [x - 3, y - 2, x + width + 3, y + height + 2];
-    let total = cost + (more ? more(box) : 0);
+    let total = cost + Math.abs(x - wished) / 8 + (more ? more(box) : 0);
     if (box[0] < 0 || box[2] > W || box[1] < 0 || box[3] > H) total += 400;
     for (const o of boxes)
       if (box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1]) total += 300;
