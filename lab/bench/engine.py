@@ -115,6 +115,7 @@ def restore() -> Row:
             session = remote_session(Load, {"cost": "1 ms"}, pool=pool)
             session.start()
             session.wait(lambda s: s.head > 1_000, 60)
+            pool.wait_for_spare(60)
             frames = []
             session.subscribe(lambda s, frame, frames=frames: frames.append(frame.computed))
             killed = time.monotonic()

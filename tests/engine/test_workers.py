@@ -375,7 +375,7 @@ def test_a_preparation_that_raises_is_told_and_can_be_tried_again(open_session):
 
     session = open_session(BadStart, {"how": 2})
     assert session.wait(lambda s: s.status is Status.FAILED, LONG)
-    assert session.sentence == "ValueError: no data"
+    assert session.sentence.endswith("ValueError: no data")
     assert session.advance(3) == 0
     session.reset()
     assert session.wait(lambda s: s.status is Status.FAILED, LONG)
@@ -437,6 +437,30 @@ def test_a_session_that_nobody_holds_is_closed(processes):
     probe = remote_session(Spin, pool=processes)
     assert probe.wait(lambda s: number not in worker.sessions, LONG)
     probe.close()
+
+
+def test_sessions_that_have_not_begun_move_to_a_worker_that_becomes_idle(processes):
+    first = [remote_session(Spin, seed=i, pool=processes) for i in range(4)]
+    for session in first:
+        assert session.wait(lambda s: s.opened, LONG)
+    first[0].advance(10)
+    moved = first[0].worker
+    for session in first[1:]:
+        if session.worker is not moved:
+            session.close()
+    others = {session.worker for session in first if session.worker is not None}
+    assert len(others) == min(2, sum(session.worker is not None for session in first))
+    for session in first:
+        if session.worker is not None:
+            assert session.advance(20) == 20
+            here = Session(Spin, seed=session.seed)
+            here.advance(session.head)
+            assert same_record(session, here)
+        session.close()
+
+
+def test_an_idle_worker_is_kept_ready(processes):
+    assert processes.wait_for_spare(LONG)
 
 
 def test_the_asking_process_imports_no_torch():

@@ -53,7 +53,7 @@ class Framer:
 
     def due(self, session: Session | None) -> float:
         """When the next frame is due, in `time.monotonic()`; infinite when none is."""
-        if self._under_way or self._period == NEVER or self._shown == _key(session):
+        if self._under_way or self._period == NEVER or self._shown == progress(session):
             return NEVER
         return self._due
 
@@ -70,7 +70,7 @@ class Framer:
             Those fields of the frame that the session does not know itself.
         """
         now = time.monotonic()
-        self._shown = _key(session)
+        self._shown = progress(session)
         self._due = max(self._due + self._period, now) if self._period < NEVER else 0.0
         self._under_way = True
         edits = tuple(session.edits)
@@ -126,7 +126,8 @@ class Framer:
         self._rate, self._rate_head, self._rate_since = 0.0, head, time.monotonic()
 
 
-def _key(session: Session | None) -> tuple | None:
+def progress(session: Session | None) -> tuple | None:
+    """What differs once there is something new to tell, or to keep safe."""
     if session is None:
         return None
     return session.head, session.status, len(session.edits)

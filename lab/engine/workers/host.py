@@ -82,9 +82,8 @@ class Host:
             self._at_rest = None
 
     def _patience(self) -> float | None:
-        """Seconds until a frame is due; None when only a command can bring work."""
-        sessions = self._sessions.values()
-        due = min((hosted.framer.due(hosted.session) for hosted in sessions), default=NEVER)
+        """Seconds until a frame or a copy is due; None when only a command can bring work."""
+        due = min((hosted.next_due() for hosted in self._sessions.values()), default=NEVER)
         return None if due == NEVER else max(0.001, due - time.monotonic())
 
     def _obey(self, command: Command) -> None:

@@ -333,6 +333,10 @@ class Hosted:
             self.number, self._after, status=Status.FAILED, ended="error", sentence=self._failure
         )
 
+    def next_due(self) -> float:
+        """When there is something to do for a session at rest, in `time.monotonic()`."""
+        return min(self.framer.due(self.session), self.copies.due(self.session, resting=True))
+
     def keep_safe(self, resting: bool = False) -> None:
         """Writes a safety copy when one is due."""
         if self.session is None or self.catching_up:

@@ -32,6 +32,7 @@ class Mirror:
             trace.assessed.extend(frame.assessed)
         trace.stages.extend(frame.stages)
         trace.events.update(frame.events)
+        self.pictures.match(frame.picture_gap)
         for k, packed in frame.pictures:
             self.pictures.add(k, packed)
         if frame.live is not None:

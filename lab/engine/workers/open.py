@@ -74,16 +74,16 @@ def remote_session(
     if entry.broken:
         raise registry.ExperimentError(entry.broken)
     pool = pool or shared_pool(worker)
-    notice = ""
+    standing = ""
     try:
         source = _source(experiment, entry, pool)
     except registry.SourceError as error:
-        pool, notice, source = shared_pool("thread"), f"{error}; it runs in a thread", experiment
-    session = RemoteSession(
-        entry, source, pool, controls, seed, device, dtype, edits=edits, hz=hz, options=options
-    )
-    session.notice = session.notice or notice
-    return session
+        pool, source = shared_pool("thread"), experiment
+        standing = f"{error}; it runs in a thread"
+    return RemoteSession(
+        entry, source, pool, controls, seed, device, dtype,
+        edits=edits, hz=hz, options=options, standing=standing,
+    )  # fmt: skip
 
 
 def _source(experiment, entry: Entry, pool: Pool):

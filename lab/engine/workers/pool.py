@@ -70,6 +70,7 @@ class Pool:
         self._closing = False
         self._forgotten: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._deadlines: list[tuple[float, int, int]] = []
+        self._changed = threading.Condition(self.lock)
         threading.Thread(target=self._keep_house, name="lab pool", daemon=True).start()
         with self.lock:
             self._grow()
@@ -126,6 +127,11 @@ class Pool:
             )
         self._forgotten.put(None)  # wakes the housekeeper
 
+    def wait_for_spare(self, timeout: float | None = None) -> bool:
+        """Waits until an idle worker is ready. Returns whether one is, after `timeout` seconds."""
+        with self.lock:
+            return self._changed.wait_for(lambda: bool(self._idle()), timeout)
+
     def leave(self, session) -> None:
         """The session needs no worker any more."""
         with self.lock:
@@ -134,6 +140,7 @@ class Pool:
                 session.worker.sessions.discard(session.number)
                 session.worker = None
             self._balance()
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Ends every worker and removes the safety copies."""
@@ -165,6 +172,9 @@ class Pool:
             default=None,
         )
 
+    def _idle(self) -> list:
+        return [w for w in self.workers if w.ready and not w.sessions]
+
     def _booting(self) -> list:
         return [worker for worker in self.workers if not worker.ready]
 
@@ -185,7 +195,7 @@ class Pool:
 
     def _balance(self) -> None:
         """Moves a session that has not begun from a crowded worker to an idle one."""
-        idle = [w for w in self.workers if w.ready and not w.sessions]
+        idle = self._idle()
         crowded = sorted((w for w in self.workers if len(w.sessions) > 1), key=_load, reverse=True)
         for worker, target in zip(crowded, idle):
             movable = [s for s in self._live() if s.worker is worker and s.movable]
@@ -194,10 +204,10 @@ class Pool:
 
     def _prime(self, sessions: list) -> None:
         """Lets idle workers import what is run elsewhere, for branches, arms and losses."""
-        for worker in self.workers:
-            if worker.ready and not worker.sessions:
-                for source in {session.name: session.source for session in sessions}.values():
-                    worker.send(Command("prime", values=dict(source=source)))
+        sources = {session.name: session.source for session in sessions}
+        for worker in self._idle():
+            for source in sources.values():
+                worker.send(Command("prime", values=dict(source=source)))
 
     def _move(self, session, target) -> None:
         session.worker.send(Command("close", session.number))
@@ -215,6 +225,7 @@ class Pool:
                 self._balance()
                 self._grow()
                 self._prime(self._live())
+                self._changed.notify_all()
             return
         session = self._session(message.session)
         if session is None or session.worker is not worker:
@@ -291,6 +302,7 @@ class Pool:
             if number in worker.sessions:
                 worker.sessions.discard(number)
                 worker.send(Command("close", number))
+        self._changed.notify_all()
 
     def _overdue(self) -> list:
         """Workers of sessions whose Stop has not acted in time."""

@@ -45,6 +45,8 @@ class RemoteSession:
         Frames a second.
     options : Mapping
         Further arguments of Session.
+    standing : str
+        A notice that stays, whatever else happens.
 
     Attributes
     ----------
@@ -84,6 +86,7 @@ class RemoteSession:
         edits=(),
         hz: float = FRAMES_HZ,
         options: Mapping[str, Any] | None = None,
+        standing: str = "",
         _branch_of: RemoteSession | None = None,
         _mirror: Mirror | None = None,
         _head: int = 0,
@@ -94,6 +97,7 @@ class RemoteSession:
         self.edits = [Edit(*edit) for edit in edits]
         self.lock = pool.lock
         self.worker = None
+        self._standing = standing
         self._hz, self._options = hz, dict(options or {})
         self._changed = threading.Condition(self.lock)
         self._subscribers: dict[int, Callable] = {}
@@ -114,7 +118,7 @@ class RemoteSession:
         self._mirror = Mirror(self._options.get("every") or self.entry.every)
         self.head, self._cursor = 0, None
         self.status, self.ended, self.sentence, self.stage = Status.READY, "", "", None
-        self.rate, self.notice, self.computed = 0.0, "", 0.0
+        self.rate, self.notice, self.computed = 0.0, self._standing, 0.0
         self._pending: list[Command] = []
         self._wanted: list[tuple[int, dict]] = []
         self._resume: dict | None = None
@@ -214,7 +218,7 @@ class RemoteSession:
             if self.status.ended:
                 return
             self._cursor = None
-            self.status, self.notice = Status.RUNNING, ""
+            self.status, self.notice = Status.RUNNING, self._standing
             self._act("run", steps=steps, until=text)
 
     def stop(self) -> None:
@@ -230,7 +234,7 @@ class RemoteSession:
         """Stops it where it is, and waits until it stands."""
         with self.lock:
             self.stop()
-            self._changed.wait_for(self._at_rest)
+            self._changed.wait_for(lambda: self.settled)
 
     def advance(self, n: int = 1) -> int:
         """Takes `n` steps from the head, fewer when the run ends or is stopped.
@@ -248,7 +252,7 @@ class RemoteSession:
             start = self.head
             self.start(steps, rule)
             try:
-                self._changed.wait_for(self._at_rest)
+                self._changed.wait_for(lambda: self.settled)
             except BaseException:
                 self.stop()
                 raise
@@ -259,9 +263,6 @@ class RemoteSession:
         """Whether it stands: it does not run, and nothing that was asked for is still to act."""
         with self.lock:
             return self._dormant or (self.status is not Status.RUNNING and not self._pending)
-
-    def _at_rest(self) -> bool:
-        return self._dormant or (self.status is not Status.RUNNING and not self._pending)
 
     def wait(
         self, condition: Callable[[RemoteSession], bool], timeout: float | None = None
@@ -338,7 +339,8 @@ class RemoteSession:
             branch = RemoteSession(
                 self.entry, self.source, self._pool, self.initial, self.seed, self.device,
                 self.dtype, edits=[e for e in self.edits if e.step <= k], hz=self._hz,
-                options=self._options, _branch_of=self, _mirror=self._mirror.until(k), _head=k,
+                options=self._options, standing=self._standing, _branch_of=self,
+                _mirror=self._mirror.until(k), _head=k,
             )  # fmt: skip
             branch.stage = branch.trace.stages[-1][1] if branch.trace.stages else None
             self._act(

@@ -6,10 +6,12 @@ import time
 
 from lab.engine.registry import SourceError
 from lab.engine.session import Session
+from lab.engine.workers.framer import progress
 from lab.engine.workers.sentence import sentence
 from lab.engine.workers.spool import Saved, Spool, SpoolError
 
 LEAST_S = 0.25  # between two copies
+NEVER = float("inf")
 SHARE = 0.01  # of its working time, at most, goes into copies
 
 
@@ -25,24 +27,30 @@ class SafetyCopies:
     def __init__(self, spool: Spool, number: int):
         self._spool, self._number = spool, number
         self._kept: tuple | None = None
-        self._due = 0.0
+        self._due = self._due_at_rest = 0.0
         self._possible = True
         self.notice = ""
 
     def begin(self, session: Session | None) -> None:
         """A session was made from its recipe or from its copy: it needs none yet."""
-        self._kept = _key(session)
-        self._due = time.monotonic() + LEAST_S
+        self._kept = progress(session)
+        self._due = self._due_at_rest = time.monotonic() + LEAST_S
         self._possible = True
         self.notice = ""
 
+    def due(self, session: Session | None, resting: bool) -> float:
+        """When the next copy is due, in `time.monotonic()`; infinite when none is needed."""
+        if not self._possible or progress(session) == self._kept:
+            return NEVER
+        return self._due_at_rest if resting else self._due
+
     def keep(self, session: Session | None, epoch: int, resting: bool) -> bool:
         """Writes a copy when one is due. Returns whether `notice` has changed."""
-        now, key = time.monotonic(), _key(session)
-        if not self._possible or key == self._kept or (now < self._due and not resting):
+        now = time.monotonic()
+        if now < self.due(session, resting):
             return False
         before, worked = self.notice, time.thread_time()
-        self._kept = key
+        self._kept = progress(session)
         try:
             self.write(session, epoch)
             self.notice = ""
@@ -53,6 +61,7 @@ class SafetyCopies:
         except Exception as error:  # whatever a state's own pickling raises
             self._possible = False
             self.notice = f"no safety copy: its state cannot be pickled ({sentence(error)})"
+        self._due_at_rest = now + LEAST_S
         self._due = now + max(LEAST_S, (time.thread_time() - worked) / SHARE)
         return self.notice != before
 
@@ -60,10 +69,3 @@ class SafetyCopies:
         """Writes a copy now."""
         saved = Saved(session.recipe.json(), session.head, session.dump())
         self._spool.write(self._number, epoch, saved)
-
-
-def _key(session: Session | None) -> tuple | None:
-    """What must differ for another copy to be of use."""
-    if session is None:
-        return None
-    return session.head, session.status, len(session.edits)

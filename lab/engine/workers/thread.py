@@ -13,6 +13,7 @@ from lab.engine.workers.inbox import Inbox
 from lab.engine.workers.messages import Command, Ready
 from lab.engine.workers.spool import Spool
 
+GOODBYE_S = 1.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -53,8 +54,11 @@ class ThreadWorker:
             self._lost(self)
 
     def close(self) -> None:
+        """Lets it end by itself, for a second at most."""
         self._gone = True
         self._inbox.put(Command("quit"))
+        if threading.current_thread() is not self._thread:
+            self._thread.join(GOODBYE_S)
 
     def fate(self) -> str:
         return "its step did not end"
