@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import textwrap
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,7 @@ from lab.views.numerals import count, duration, interval, number
 RESULTS = MappingProxyType(
     {"pass": ("holds", "passes"), "unclear": ("partly", "unclear"), "miss": ("fails", "misses")}
 )
+ELSEWHERE = ("card", "presets", "quantities", "claims", "studies", "stages", "views", "events")
 TIERS = {"quick": "about 5 s", "standard": "about a minute", "slow": "minutes"}
 
 
@@ -38,12 +41,28 @@ def notes(entry, verdicts: dict) -> str:
         left += '<div class="block"><h2>Paper</h2>' + citations(card.papers) + "</div>"
     right = (
         f'<h2 id="code">The code that is running</h2><pre tabindex="0" aria-label="Source code">'
-        f"{code(entry.code or '')}</pre>"
+        f"{code(essential(entry.code))}</pre>"
         '<div class="share"><button class="plain" data-do="copy">Copy link to this run</button>'
         '<button class="plain" data-do="copy-python">Copy as Python</button>'
         '<button class="plain" data-do="csv">CSV of the curves</button></div>'
     )
     return f'<div class="wrap notes"><section>{left}</section><section>{right}</section></div>'
+
+
+def essential(source: str) -> str:
+    """A class without the long declarations that the page shows elsewhere: what it computes."""
+    try:
+        body = ast.parse(textwrap.dedent(source)).body[0].body
+    except (SyntaxError, IndexError, AttributeError):
+        return source
+    lines = textwrap.dedent(source).splitlines()
+    for node in reversed(body):
+        names = [getattr(target, "id", "") for target in getattr(node, "targets", ())]
+        rows = node.end_lineno - node.lineno + 1
+        if names and names[0] in ELSEWHERE and rows > 2:
+            kept = f"{' ' * node.col_offset}{names[0]} = ...  # {rows} lines"
+            lines[node.lineno - 1 : node.end_lineno] = [kept]
+    return "\n".join(lines) + "\n"
 
 
 def evidence(entry, verdicts: dict) -> str:
@@ -71,7 +90,7 @@ def evidence(entry, verdicts: dict) -> str:
                 f'<td class="r">{number(value) if value is not None else "–"}</td>'
                 f'<td class="r">{_interval(span)}</td>'
                 f'<td class="r">{expectation(check.low, check.high)}</td>'
-                f"<td>{result}{f', {seeds} seeds' if seeds else ''}</td></tr>"
+                f"<td class=one>{result}{f', {seeds} seeds' if seeds else ''}</td></tr>"
             )
         rows.append(f'<tr><td colspan="5">{_closing(claim, found, word)}</td></tr>')
     head = "".join(

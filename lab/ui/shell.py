@@ -10,6 +10,7 @@ from panel.pane import Bokeh
 from panel.viewable import Viewable
 
 from lab.ui.theme import HERE, css
+from lab.views.base import js as drawn
 
 PARTS = ("numerals.js", "track.js", "controls.js", "shell.js")
 
@@ -17,7 +18,8 @@ PARTS = ("numerals.js", "track.js", "controls.js", "shell.js")
 @cache
 def script() -> str:
     """The page's script: its parts joined, because a module made from a text imports nothing."""
-    return "\n".join((HERE / "js" / part).read_text(encoding="utf-8") for part in PARTS)
+    own = ((HERE / "js" / part).read_text(encoding="utf-8") for part in PARTS)
+    return "\n".join([drawn("numbers"), *own])
 
 
 @cache

@@ -138,7 +138,7 @@ def test_one_step_and_ten_by_key_and_silence_in_a_field(explore):
     page.keyboard.press(".")
     page.wait_for_function("() => one('.seek').getAttribute('aria-valuemax') === '1'")
     page.keyboard.press("Shift+Period")
-    page.wait_for_function("() => one('.seek').getAttribute('aria-valuemax') === '11'")
+    page.wait_for_function("() => one('.seek').getAttribute('aria-valuenow') === '11'")
     page.keyboard.press(",")
     page.wait_for_function("() => one('.seek').getAttribute('aria-valuenow') === '10'")
     page.evaluate("one('[data-control=weight] .val').focus()")

@@ -143,6 +143,15 @@ def test_code_keeps_every_character():
     assert '<span class="k">def</span>' in markup.code(source)
 
 
+def test_the_code_leaves_out_what_the_page_shows_elsewhere():
+    card = "    card = Card(\n        1,\n        2,\n    )\n"
+    source = f"class A(E):\n{card}    x = 1\n\n    def f(): ...\n"
+    assert notes.essential(source) == (
+        "class A(E):\n    card = ...  # 4 lines\n    x = 1\n\n    def f(): ...\n"
+    )
+    assert notes.essential("no class") == "no class"
+
+
 def test_code_that_is_no_python_is_shown_as_it_is():
     assert markup.code("def (:\n  '''") == markup.esc("def (:\n  '''")
 
