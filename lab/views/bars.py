@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from bokeh.models import CustomJS, Range1d
+from bokeh.models import CustomJS
 
 from lab.views import palette
 from lab.views.base import Renderer, Shared, js
 from lab.views.numerals import count, tally
-from lab.views.plot import house_figure, lettering, source
+from lab.views.plot import house_figure, lettering, new_range, source
 from lab.views.profile import vector_of
 from lab.views.ranges import Growing
 
@@ -29,22 +29,22 @@ class Bars(Renderer):
         self.values: list[tuple[str, np.ndarray]] = []
         self.names: list[str] = []
         self.figure = fig = house_figure(
-            self, x_range=Range1d(0, 1), y_range=Range1d(0, 1), layout=self._lay, bare=True, top=44,
+            self, x_range=new_range(0, 1),
+            y_range=new_range(0, 1), layout=self._lay, bare=True, top=44,
             left=4, right=12, bottom=12,
         )  # fmt: skip
         self.bars = source(value=[], place=[], slot=[], color=[], lane=[])
         self.styles = source(name=[])
         self.rects = source(left=[], right=[], top=[], bottom=[], color=[])
-        self.words = source(x=[], y=[], text=[], color=[], weight=[], align=[])
+        self.text = source(x=[], y=[], text=[], color=[], weight=[], align=[])
         self.rules = source(x0=[], x1=[], y0=[], y1=[])
-        self.now_words = self.words
         fig.quad(
             "left", "right", "top", "bottom", source=self.rects, fill_color="color", line_color=None
         )
         rules = fig.segment("x0", "y0", "x1", "y1", source=self.rules)
         self.ink(rules.glyph, line_color="line")
         fig.add_glyph(
-            self.words,
+            self.text,
             lettering(x="x", y="y", text="text", text_color="color", text_font_style="weight",
                       text_align="align"),
             level="overlay",
@@ -63,7 +63,7 @@ class Bars(Renderer):
             low = max(low, high * LEAST)
         self._lay.args = dict(
             figure=self.figure, bars=self.bars, styles=self.styles, rects=self.rects,
-            words=self.words, rules=self.rules, low=low, high=high, log=self.view.log,
+            words=self.text, rules=self.rules, low=low, high=high, log=self.view.log,
             upright=self._upright(), ink=self.color("ink"), soft=self.color("ink3"),
             sans=palette.SANS, below=self._below(),
         )  # fmt: skip
@@ -73,9 +73,6 @@ class Bars(Renderer):
 
     def _upright(self) -> bool:
         return max((len(v) for _, v in self.values), default=0) > UPRIGHT
-
-    def words_of(self, name: str) -> str:
-        return self.shared.quantity(name).text
 
     def redraw(self) -> None:
         self._span.clear()
@@ -94,7 +91,7 @@ class Bars(Renderer):
                 values = vector_of(lane, name, k, exact.get(i))
                 if values is None:
                     continue
-                label = lane.label if several else self.words_of(name)
+                label = lane.label if several else self.shared.quantity(name).text
                 self.values.append((label, values))
                 plain = not several and len(self.view.sources) == 1
                 tokens.append(

@@ -121,8 +121,8 @@ def _get(frame, name, default):
     return getattr(frame, name, default)
 
 
-def array(value) -> np.ndarray | None:
-    """An entry of a picture as an array; None for a missing one or a text."""
+def array(value) -> Any:
+    """An entry of a picture as a numpy array; None for a missing one or a text."""
     if value is None or isinstance(value, tuple):
         return None
     return value.array() if isinstance(value, Bits) else np.asarray(value)
@@ -151,8 +151,8 @@ class Shared:
         self.renderers: list[Renderer] = []
         self.cursor = ColumnDataSource({"k": [0], "n": [0]}, syncable=False)
         self.ranges = {
-            False: Range1d(0, 100, syncable=False),
-            True: Range1d(1, 100, syncable=False),
+            False: Range1d(start=0, end=100, syncable=False),
+            True: Range1d(start=1, end=100, syncable=False),
         }
         self._growing = {
             False: Growing(floor=0.0, least=100.0),

@@ -6,14 +6,16 @@ is past, markers, labels, the yellow line) is worked out in the browser, in `js/
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from bokeh.models import CustomJS, Quad, Range1d, Scatter, Segment
+from bokeh.models import CustomJS, Quad, Scatter, Segment
 
 from lab.views import palette
 from lab.views.base import BESIDE, LEFT, Lane, Renderer, Shared, js
 from lab.views.fit import power_text, slope
 from lab.views.numerals import count, number, percent
-from lab.views.plot import house_figure, lettering, source, still
+from lab.views.plot import house_figure, lettering, new_range, source, still
 from lab.views.ranges import Growing
 from lab.views.study import curves_of
 from lab.views.thin import POINTS, keep
@@ -32,7 +34,7 @@ class Curve:
         self.marks = source(x=[], y=[])
         self.glyphs: dict = {}
         self.name, self.style, self.label = "", palette.SERIES[0], ""
-        self.lane: Lane | None = None
+        self.lane: Any = None  # a Lane, or None while the curve is not in use
         self.rows = self.sent = 0
 
     def clear(self) -> None:
@@ -50,12 +52,13 @@ class Curves(Renderer):
         fixed = (0.0, 1.0) if view.percent else None
         self._y = Growing(log=self.y_log, least=3 if self.y_log else None, fixed=fixed)
         low, high = self._y.bounds
-        own = Range1d(1, 10) if self.x_log else Range1d(0, 1)
+        own = new_range(1, 10) if self.x_log else new_range(0, 1)
         self.x_range = shared.ranges[self.x_log] if self.stacks else still(own)
         self._x = Growing(log=self.x_log)
         self.curves: list[Curve] = []
-        self.study, self._pivot = None, None
-        self._build(Range1d(low, high))
+        self.study: Any = None
+        self._pivot: tuple[float, int] | None = None
+        self._build(new_range(low, high))
 
     @property
     def element(self):
@@ -267,7 +270,7 @@ class Curves(Renderer):
         for i, lane in enumerate(self.lanes):
             for name in names:
                 role = self._role(name)
-                style = palette.ROLES.get(role) or palette.series(
+                style = palette.ROLES.get(role or "") or palette.series(
                     lane.style if several else plain.index(name)
                 )
                 if several and role:
@@ -323,7 +326,7 @@ class Curves(Renderer):
         shown = [c for c in self.curves if c.lane is not None]
         methods = [c for c in shown if c.style.token not in ("bound", "exact", "train", "test")]
         several = len(methods) > 1
-        rows = dict(label=[], color=[], marker=[], marked=[], reference=[], end=[])
+        rows: dict[str, list] = dict(label=[], color=[], marker=[], marked=[], reference=[], end=[])
         for curve in self.curves:
             reference = self._role(curve.name) in palette.OVERLAYS
             rows["label"].append(curve.label)
@@ -412,7 +415,7 @@ class Curves(Renderer):
         if self._pivot == (pivot, len(found)):
             return
         self._pivot = (pivot, len(found))
-        rows = dict(x0=[], y0=[], x1=[], y1=[], text=[])
+        rows: dict[str, list] = dict(x0=[], y0=[], x1=[], y1=[], text=[])
         for power in self.view.slopes:
             x, y = min(found, key=lambda f: self._off(f, power))
             good = np.isfinite(y) & (x <= pivot)
@@ -434,7 +437,7 @@ class Curves(Renderer):
 
     def _mark(self) -> None:
         """Captions of stages and events, flags of edits."""
-        rows = dict(k=[], text=[], kind=[])
+        rows: dict[str, list] = dict(k=[], text=[], kind=[])
         for lane in self.lanes[:1]:
             if lane.trace is None:
                 continue
@@ -511,8 +514,8 @@ class Curves(Renderer):
                 "xs", "ys", source=self._seeds, line_color="color", line_width=1,
                 line_alpha=palette.THIN_LINE,
             )  # fmt: skip
-        thin = dict(xs=[], ys=[], color=[])
-        band = dict(xs=[], ys=[], color=[])
+        thin: dict[str, list] = dict(xs=[], ys=[], color=[])
+        band: dict[str, list] = dict(xs=[], ys=[], color=[])
         for i, (_, x, _, seeds) in enumerate(found):
             if not self.view.band or seeds is None or len(seeds) < 2:
                 continue

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from bokeh.models import CustomJS, Range1d, Scatter, Segment
+from bokeh.models import CustomJS, Scatter, Segment
 
 from lab.views import palette
 from lab.views.base import Renderer, Shared, array, js
 from lab.views.numerals import count, number
-from lab.views.plot import house_figure, source
+from lab.views.plot import house_figure, new_range, source
 from lab.views.ranges import ceiling, finite
 
 EDGES = 4_000  # drawn at most
@@ -30,7 +30,7 @@ class Graph(Renderer):
         self.values = np.empty(0)
         self.count = (0, 0)
         self.figure = fig = house_figure(
-            self, x_range=Range1d(-1, 1), y_range=Range1d(-1, 1), layout=self._fit, bare=True,
+            self, x_range=new_range(-1, 1), y_range=new_range(-1, 1), layout=self._fit, bare=True,
             left=10, right=10, top=40, bottom=10,
         )  # fmt: skip
         self.box = source(x0=[-1.1], x1=[1.1], y0=[-1.1], y1=[1.1])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from bokeh.models import CustomJS, Range1d
+from bokeh.models import CustomJS
 
 from lab.views import palette
 from lab.views.base import Renderer, Shared, array, js
 from lab.views.numerals import count, number
-from lab.views.plot import house_figure, label_glyphs, source
+from lab.views.plot import house_figure, label_glyphs, new_range, source
 from lab.views.profile import vector_of
 from lab.views.ranges import Growing
 
@@ -25,7 +25,8 @@ class Hist(Renderer):
         self.outlines: list[tuple] = []
         self.samples: list[tuple[str, np.ndarray]] = []
         self.figure = house_figure(
-            self, x_range=Range1d(0, 1), y_range=Range1d(1e-3, 1) if self.y_log else Range1d(0, 1),
+            self, x_range=new_range(0, 1),
+            y_range=new_range(1e-3, 1) if self.y_log else new_range(0, 1),
             y_log=self.y_log, layout=self._label, top=44,
         )  # fmt: skip
         self.theory = source(x=[], y=[])

@@ -6,13 +6,15 @@ pictures are drawn by the server when the cursor moves.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from bokeh.models import CustomJS, PointDrawTool, Range1d, Scatter, Segment
+from bokeh.models import CustomJS, PointDrawTool, Scatter, Segment
 
 from lab.views import palette
-from lab.views.base import Lane, Renderer, Shared, array, js
+from lab.views.base import LEFT, Lane, Renderer, Shared, array, js
 from lab.views.numerals import count, number
-from lab.views.plot import house_figure, lettering, source
+from lab.views.plot import house_figure, lettering, new_range, source
 from lab.views.thin import POINTS
 
 MOST_POINTS = 4_000  # of one lane; more are thinned evenly
@@ -30,7 +32,7 @@ class Path:
         self.line = source(x=[], y=[])
         self.recent = source(x=[], y=[], alpha=[])
         self.glyphs: dict = {}
-        self.lane: Lane | None = None
+        self.lane: Any = None  # a Lane, or None while the path is not in use
         self.name = ""
         self.rows = 0
 
@@ -45,7 +47,8 @@ class Plane(Renderer):
         super().__init__(view, entry, shared)
         self.paths: list[Path] = []
         self.on_start = None
-        self._low = self._high = None
+        self._low: Any = None  # corners of what was seen, (2,)
+        self._high: Any = None
         self._settled = False
         self._drawn: dict = {}
         self._orbit = CustomJS(code=js("numbers", "tools", "orbit"))
@@ -60,8 +63,10 @@ class Plane(Renderer):
     def _build(self) -> None:
         equal = self.view.equal
         self.figure = fig = house_figure(
-            self, x_range=Range1d(-1, 1), y_range=Range1d(-1, 1), layout=self._orbit, bare=equal,
-            **(dict(left=10, right=10, top=38, bottom=10) if equal else {}),
+            self, x_range=new_range(-1, 1),
+            y_range=new_range(-1, 1), layout=self._orbit, bare=equal,
+            left=10 if equal else LEFT, right=10, top=38 if equal else 64,
+            bottom=10 if equal else 46,
         )  # fmt: skip
         self.box = source(x0=[-1.0], x1=[1.0], y0=[-1.0], y1=[1.0])
         self.arrows = source(x0=[], y0=[], x1=[], y1=[])
@@ -201,7 +206,7 @@ class Plane(Renderer):
             if not name.startswith("pic.") or self._is_place(lane, name)
         ]
         several = len(wanted) > 1
-        rows = dict(label=[], color=[], marker=[])
+        rows: dict[str, list] = dict(label=[], color=[], marker=[])
         for i, (lane, name) in enumerate(wanted):
             path = self._path(i)
             path.lane, path.name = lane, name
@@ -410,12 +415,11 @@ class Plane(Renderer):
                 rows["alpha"] += [1.0 if n <= 600 else 0.7] * n
                 if self.view.trails and n <= TRAILS:
                     self._trail(lane, name, k, colors, trails)
-        for axis in ("x", "y"):
-            rows[axis] = np.concatenate(rows[axis]) if rows[axis] else np.empty(0)
-        mark = (rows["x"].tobytes(), rows["y"].tobytes(), tuple(rows["color"][:1]), len(rows["x"]))
+        x, y = (np.concatenate([np.empty(0), *rows[axis]]) for axis in ("x", "y"))
+        mark = (x.tobytes(), y.tobytes(), tuple(rows["color"][:1]))
         if self._drawn.get("points") != mark:
             self._drawn["points"] = mark
-            self.points.data = rows
+            self.points.data = {**rows, "x": x, "y": y}
             self.trails.data = trails
 
     def _trail(self, lane: Lane, name: str, k: int, colors, trails) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bokeh.core.properties import value
 from bokeh.models import (
     ColumnDataSource,
@@ -22,6 +24,11 @@ def still(model):
     """A model whose changes in the browser stay there."""
     model.syncable = False
     return model
+
+
+def new_range(start: float, end: float) -> Range1d:
+    """A range that the browser never sends back."""
+    return Range1d(start=start, end=end, syncable=False)
 
 
 def source(**columns) -> ColumnDataSource:
@@ -63,8 +70,8 @@ def house_figure(
     fig = figure(
         x_axis_type="log" if x_log else "linear",
         y_axis_type="log" if y_log else "linear",
-        x_range=x_range or Range1d(0, 1),
-        y_range=y_range or Range1d(0, 1),
+        x_range=x_range or new_range(0, 1),
+        y_range=y_range or new_range(0, 1),
         tools=[],
         toolbar_location=None,
         sizing_mode="stretch_both",
@@ -129,7 +136,9 @@ def house_figure(
 
 def lettering(**options) -> Text:
     """Text in the house's type; a name is a column, everything else a value."""
-    fixed = dict(text_font=value(palette.SANS), text_font_size="12px", text_baseline="middle")
+    fixed: dict[str, Any] = dict(
+        text_font=value(palette.SANS), text_font_size="12px", text_baseline="middle"
+    )
     fixed.update(options)
     for name in ("text_font_size", "text_font_style", "text_align", "text_baseline"):
         if isinstance(fixed.get(name), str) and fixed[name] not in ("size", "weight", "align"):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from bokeh.models import CustomJS, Range1d
+from bokeh.models import CustomJS
 
 from lab.views import palette
 from lab.views.base import Lane, Renderer, Shared, array, js
 from lab.views.numerals import count, number
-from lab.views.plot import house_figure, label_glyphs, source
+from lab.views.plot import house_figure, label_glyphs, new_range, source
 from lab.views.ranges import Growing
 from lab.views.thin import POINTS, keep
 
@@ -25,8 +25,8 @@ class Profile(Renderer):
         self.lines: list[tuple] = []
         self.values: list[tuple[str, np.ndarray, np.ndarray]] = []
         self.figure = house_figure(
-            self, x_range=Range1d(1, 10) if self.x_log_axis else Range1d(0, 1),
-            y_range=Range1d(1, 10) if self.y_log else Range1d(0, 1), x_log=self.x_log_axis,
+            self, x_range=new_range(1, 10) if self.x_log_axis else new_range(0, 1),
+            y_range=new_range(1, 10) if self.y_log else new_range(0, 1), x_log=self.x_log_axis,
             y_log=self.y_log, layout=self._label, top=44,
         )  # fmt: skip
         self.styles = source(label=[], color=[])

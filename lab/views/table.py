@@ -19,7 +19,7 @@ class Table(Renderer):
         super().__init__(view, entry, shared)
         self.rows: list[list[str]] = []
         self.listing: list[str] = []
-        self._told = None
+        self._told: tuple | None = None
         self.canvas = TableCanvas(shared, lambda: [self._message()])
 
     @property

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from bokeh.models import HBar, Range1d, Segment
+from bokeh.models import HBar, Segment
 
 from lab.views import palette
 from lab.views.base import Renderer, Shared, array
 from lab.views.numerals import count, number
-from lab.views.plot import house_figure, lettering, source
+from lab.views.plot import house_figure, lettering, new_range, source
 from lab.views.ranges import Growing
 
 MOST = 2_000  # bars drawn, the latest
@@ -25,7 +25,7 @@ class Timeline(Renderer):
         self._x, self._lanes = Growing(floor=0.0), 1
         self.rows = np.empty((0, 4))
         self.figure = fig = house_figure(
-            self, x_range=Range1d(0, 1), y_range=Range1d(1, 0), top=44, left=64, bottom=30,
+            self, x_range=new_range(0, 1), y_range=new_range(1, 0), top=44, left=64, bottom=30,
         )  # fmt: skip
         fig.yaxis[0].visible = False
         fig.ygrid[0].visible = False
