@@ -68,6 +68,7 @@ def house_figure(
         Runs in the browser whenever the figure's size has changed.
     """
     fig = figure(
+        title=None,  # an empty one is painted too, with each frame
         x_axis_type="log" if x_log else "linear",
         y_axis_type="log" if y_log else "linear",
         x_range=x_range or new_range(0, 1),
