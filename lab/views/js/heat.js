@@ -96,17 +96,17 @@ function paintRun(desk) {
       words(desk, near ? r : left, t - 6, panel.label, {color: panel.color, size: 12, bold: true, align: near ? "right" : "left"});
     }
     if (!panel.ks || !panel.ks.length) { hairline(desk, left, b, r, b); return; }
-    const rows = panel.rows, wide = Math.max(1, Math.round((r - left) * desk.scale)), tell = [wide, start, end].join();
+    const rows = panel.rows, across = Math.max(1, Math.round((r - left) * desk.scale)), tell = [across, start, end].join();
     if (panel.stale || panel.tell != tell) {
-      const {pen: p2, image, pixels} = sheet(panel, wide, rows);
+      const {pen: p2, image, pixels} = sheet(panel, across, rows);
       const last = panel.xs[panel.xs.length - 1];
-      for (let c = 0; c < wide; c++) {
+      for (let c = 0; c < across; c++) {
         const x = back(left + (c + 0.5) / desk.scale);
         // a column reaches to the next one; the last as far as the one before it reached
         const m = panel.xs.length, reach = m > 1 ? last - panel.xs[m - 2] : 0;
         if (x > last + Math.max(reach, (end - start) * 1e-9) && x > back(X(last) + 1)) break;
         const j = Math.max(0, upTo(panel.xs, x) - 1) * rows;
-        for (let i = 0; i < rows; i++) pixels[(rows - 1 - i) * wide + c] = desk.ramp[panel.v[j + i]];
+        for (let i = 0; i < rows; i++) pixels[(rows - 1 - i) * across + c] = desk.ramp[panel.v[j + i]];
       }
       p2.putImageData(image, 0, 0);
       Object.assign(panel, {stale: false, tell});
