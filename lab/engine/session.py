@@ -67,8 +67,10 @@ class Replay:
         """What the run was at step `k`; call when done."""
         session = self._session
         c = session.controls_at(self.k, before=True)
-        picture = pics.unpack(session.draw(self.state, c))
-        return Look(self.k, session.measure(self.state, c), picture, dict(vars(c)))
+        with exact_numerics():
+            picture = pics.unpack(session.draw(self.state, c))
+            seen = session.measure(self.state, c)
+        return Look(self.k, seen, picture, dict(vars(c)))
 
 
 class Session:
@@ -203,6 +205,7 @@ class Session:
         self._dense_until = 0
         self._block: tuple[int, dict] | None = None
         self._rule = self._mark = None
+        self._stepping = False
         self._drained = dict(rows=0, assessed=0, stages=0, pictures=-1)
 
     # -- what it is ----------------------------------------------------------------------------
@@ -253,13 +256,16 @@ class Session:
                     self._leap_to_event(limit, math.isfinite(end))
                     if time.perf_counter() > end:
                         break
+                at_limit = self.head >= self.experiment.max_steps
+                if self.status is Status.RUNNING and at_limit and not self._passed_rule():
+                    self._finish("max_steps", f"stopped at its limit of {self.head} steps")
         except Exception as error:
             self._fail(error)
+        except KeyboardInterrupt:
+            self._interrupted()
+            raise
         if self.status is Status.RUNNING:
-            if self.head >= self.experiment.max_steps:
-                self._finish("max_steps", f"stopped at its limit of {self.head} steps")
-            else:
-                self._to(Status.PAUSED)
+            self._to(Status.PAUSED)
         self.k = self.head
         return self.head - start
 
@@ -269,10 +275,12 @@ class Session:
         self.arm(rule)
         try:
             limit = self.experiment.max_steps if max_steps is None else self.head + max_steps
-            while self.head < limit and not self.status.ended:
+            while self.armed and self.head < limit and not self.status.ended:
                 self.advance(limit - self.head)
-                if self._rule is None:
-                    break
+            if self.armed and not self.status.ended:
+                with exact_numerics():
+                    self._passed_rule()
+                self.k = self.head
         finally:
             self.disarm()
         return self.head - start
@@ -285,10 +293,11 @@ class Session:
         rule = as_rule(rule).require(self.trace.names)
         self._rule = (rule, finish)
         self._mark = (self.head, copy.deepcopy(self.state))
-        if not self.status.ended and rule.holds(self.measure(self.state, self._c), self.head):
-            self._rule = None
-            if finish:
-                self._finish(rule.ends, f"{rule.text} at {self.head}")
+        with exact_numerics():
+            if not self.status.ended and rule.holds(self.measure(self.state, self._c), self.head):
+                self.disarm()
+                if finish:
+                    self._finish(rule.ends, f"{rule.text} at {self.head}")
 
     def disarm(self) -> None:
         """Forgets the rule."""
@@ -368,7 +377,8 @@ class Session:
         """The picture at step `k` (the cursor's by default), replayed exactly."""
         k = self.k if k is None else k
         if k == self.head and self.state is not None:
-            return pics.unpack(self.draw(self.state, self.controls_at(k, before=True)))
+            with exact_numerics():
+                return pics.unpack(self.draw(self.state, self.controls_at(k, before=True)))
         return self.look(k).picture
 
     def fork(self, k: int | None = None) -> Session:
@@ -423,18 +433,19 @@ class Session:
             stop = min(stop, k + self.slice_steps())
         start = time.perf_counter()
         if self.experiment.done is None and self.experiment.stage is None:
+            self._stepping = True
             self.state = self.leap(self.state, self._c, k, stop)
-            self.head = stop
+            self.head, self._stepping = stop, False
         else:
             self._walk(k, stop)
         if self.head > k:
             self._step_s += 0.2 * ((time.perf_counter() - start) / (self.head - k) - self._step_s)
         if self.status is not Status.RUNNING:
             return
-        if self._rule is not None and self._rule[0].step == self.head:
-            self._stop_at_rule()
-        elif self.head == due or self.head < self._dense_until:
+        if self.head == due or self.head < self._dense_until:
             self._event()
+        elif self._rule is not None and self._rule[0].step == self.head:
+            self._stop_at_rule()
 
     def leap(self, state: Any, c: Controls, start: int, stop: int) -> Any:
         """Steps `start` to `stop - 1` and nothing else. Returns the state at `stop`."""
@@ -464,13 +475,19 @@ class Session:
         done = self.experiment.done
         for i in range(k, stop):
             if done is not None and (why := done(self.state, self.given, self._c)):
-                self._finish("done", why)
+                self._done(why)
                 return
+            self._stepping = True
             self.state = self.leap(self.state, self._c, i, i + 1)
-            self.head = i + 1
+            self.head, self._stepping = i + 1, False
             if self._note_stage():
                 return
         if done is not None and (why := done(self.state, self.given, self._c)):
+            self._done(why)
+
+    def _done(self, why: str) -> None:
+        head = self.head
+        if not self._passed_rule(before=head):
             self._finish("done", why)
 
     def _note_stage(self) -> bool:
@@ -495,9 +512,11 @@ class Session:
         row = self.measure(self.state, self._c)
         if not self._within_bounds(row):
             return
-        if self._rule is not None and self._rule[0].holds(row, self.head):
+        due = self.head
+        if self._rule is not None and self._rule[0].holds(row, due):
             self._stop_at_rule()
-            return
+            if self.status.ended or self.head < due:
+                return
         self._record(row)
         if self.keyframes.due(self.head):
             self.keyframes.add(self.head, self.state, self._step_s * 1e3)
@@ -536,9 +555,12 @@ class Session:
         self.status = self.status.to(status)
 
     def _finish(self, ended: str, sentence: str) -> None:
-        """A last row and picture, and the end."""
-        self.ended, self.sentence = ended, sentence
+        """A last row and picture, and the end; numbers beyond bounds end it where they began."""
+        self._c = self.controls_at(self.head, before=True)
         row = self.measure(self.state, self._c)
+        if not self._within_bounds(row):
+            return
+        self.ended, self.sentence = ended, sentence
         self._record(row)
         assessed = self.trace.assessed
         if assessed is not None and (not len(assessed) or assessed.k[-1] < self.head):
@@ -549,12 +571,23 @@ class Session:
         self._to(Status.FINISHED)
 
     def _within_bounds(self, row: dict) -> bool:
-        """Whether every number is finite and below the blow-up; if not the run ends there."""
+        """Whether every number is finite and below the blow-up; if not the run ends there.
+
+        Unless the rule held before that, since the last row: then it stops at the rule.
+        """
         if self._offence(row) is None:
             return True
         if len(self.trace):
-            self._back_to(lambda found, at: self._offence(found) is not None)
+            rule = self._sought
+            self._back_to(
+                lambda found, at: (
+                    self._offence(found) is not None or (rule is not None and rule.holds(found, at))
+                )
+            )
             row = self.measure(self.state, self._c)
+            if rule is not None and self._offence(row) is None:
+                self._rest_at_rule()
+                return False
         self.trace.add(self.head, row)
         self.ended, self.sentence = "diverged", f"diverged at {self.head}: {self._offence(row)}"
         self.status = Status.FINISHED
@@ -571,11 +604,36 @@ class Session:
                 )
         return None
 
+    @property
+    def _sought(self):
+        """The rule that is set, unless its step is known beforehand."""
+        rule = self._rule[0] if self._rule is not None else None
+        return rule if rule is not None and rule.step is None else None
+
+    def _passed_rule(self, before: int | None = None) -> bool:
+        """Whether the rule held since the last row, so that the run stops there.
+
+        Called at an end between two recorded steps; with `before` only for steps below it.
+        """
+        rule = self._sought
+        if rule is None or not rule.holds(self.measure(self.state, self._c), self.head):
+            return False
+        self._back_to(rule.holds)
+        if before is not None and self.head >= before:
+            return False
+        self._rest_at_rule()
+        return True
+
     def _stop_at_rule(self) -> None:
-        rule, finish = self._rule
-        if rule.step is None:
+        rule = self._sought
+        if rule is not None:
             self._back_to(rule.holds)
-        self._rule = None
+        self._rest_at_rule()
+
+    def _rest_at_rule(self) -> None:
+        """Here the rule holds: the run ends or pauses."""
+        rule, finish = self._rule
+        self.disarm()
         if finish:
             self._finish(rule.ends, f"{rule.text} at {self.head}")
         else:
@@ -591,6 +649,7 @@ class Session:
             at, state = self._mark
         else:
             at, state = self.keyframes.before(last)
+        self._mark = None  # steps may use up its state
         while at < self.head:
             c = self.controls_at(at)
             state = self.leap(state, c, at, at + 1)
@@ -599,16 +658,32 @@ class Session:
                 break
         self.state, self.head = state, at
         self._c = self.controls_at(at, before=True)
+        if self.trace.stages and self.trace.stages[-1][0] > at:
+            self.trace.stages = [(k, name) for k, name in self.trace.stages if k <= at]
+            self._restore_stage()
+
+    def _interrupted(self) -> None:
+        """Ctrl-C, perhaps inside a step that had half used up its state: that is replayed."""
+        self._stepping, self._mark = False, None
+        replay = self.replay(self.head)
+        replay.advance()
+        self.state, self.k = replay.state, self.head
+        self._c = self.controls_at(self.head, before=True)
+        if self.status is Status.RUNNING:
+            self._to(Status.PAUSED)
 
     def _fail(self, error: Exception) -> None:
-        """A step raised: back to the state before it, by replay from the nearest keyframe."""
+        """Something raised: back to the last good state, by replay from the nearest keyframe.
+
+        When it was a step the head is the start of its leap, and the step is found by replay.
+        """
         start, reached = self.head, self.head
         with contextlib.suppress(Exception):
             replay = self.replay(start)
             replay.advance()
             state = replay.state
             with exact_numerics():
-                while reached < next_record(start, self.every, self.dense):
+                while self._stepping and reached < next_record(start, self.every, self.dense):
                     state = self.leap(state, self.controls_at(reached), reached, reached + 1)
                     reached += 1
         self.head = reached

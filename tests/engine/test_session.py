@@ -9,7 +9,7 @@ import torch
 from specimens import Counting, Descent, Spin, Training
 
 from lab.core.backend import BackendError
-from lab.engine import Experiment
+from lab.engine import Experiment, Integer, Quantity
 from lab.engine.controls import ControlError
 from lab.engine.session import Session, SessionError
 from lab.engine.status import Status
@@ -260,3 +260,126 @@ def test_traces_go_outside_as_xarray():
     assert data.error.dims == ("k",)
     assert data.costly.dims == ("k_assessed",)
     assert pickle.loads(pickle.dumps(session.trace)).k.tolist() == session.trace.k.tolist()
+
+
+class Ticking(Experiment):
+    """Counts up in place; a row every 25 steps, another stage from 30 on."""
+
+    card = Training.card
+    quantities = {"x": Quantity("x")}
+    stages = {"early": "Below 30.", "late": "From 30 on."}
+    limit = Integer(10**6, bounds=(0, 10**6), doc="beyond it x is infinite")
+    bad = Integer(-1, bounds=(-1, 10**6), doc="where observing raises")
+    last = Integer(10**6, bounds=(1, 10**6), doc="where it is done")
+    every, max_steps = 25, 100_000
+    interrupted_at = []
+
+    def init(given, c, rng, backend):
+        return torch.zeros(())
+
+    def step(state, given, c, k, rng):
+        state += 1
+        if k in Ticking.interrupted_at:
+            Ticking.interrupted_at.remove(k)
+            raise KeyboardInterrupt
+        return state
+
+    def observe(state, given, c):
+        if state == c.bad:
+            raise ValueError("cannot be observed")
+        return {"x": state if state <= c.limit else torch.inf}
+
+    def stage(state, given, c):
+        return "early" if state < 30 else "late"
+
+    def done(state, given, c):
+        return "counted" if state >= c.last else None
+
+
+@pytest.mark.parametrize("rule", ["x >= 50", "k >= 50", "x >= 27", "k >= 27", "x >= 30"])
+def test_a_pause_at_a_rule_leaves_the_trace_as_it_would_be(rule):
+    paused, whole = Session(Ticking), Session(Ticking)
+    paused.run_until(rule)
+    paused.advance(200 - paused.head)
+    whole.advance(200)
+    assert paused.trace.k.tolist() == whole.trace.k.tolist()
+    assert paused.trace.stages == whole.trace.stages
+    assert paused.pictures.ks == whole.pictures.ks
+    assert digest(paused.state) == digest(whole.state)
+
+
+def test_a_rule_that_holds_already_takes_no_step():
+    session = Session(Ticking)
+    assert session.run_until("x >= 0") == 0
+
+
+def test_a_rule_is_not_passed_between_two_rows():
+    session = Session(Ticking)
+    assert session.run_until("x >= 27", max_steps=29) == 27
+    done = Session(Ticking, {"last": 29})
+    assert (done.run_until("x >= 27"), done.ended) == (27, "")
+    assert (done.advance(9), done.ended) == (2, "done")
+    far = Session(Ticking, {"limit": 40})
+    assert (far.run_until("x >= 35"), far.ended) == (35, "")
+    far.advance(100)
+    assert (far.head, far.ended) == (41, "diverged")
+
+
+def test_a_divergence_after_a_rule_is_located_from_a_good_state():
+    session = Session(Ticking, {"limit": 499})
+    session.arm("x >= 27")
+    session.advance(1000)
+    session.advance(1000)
+    assert (session.head, session.ended, float(session.state)) == (500, "diverged", 500)
+
+
+def test_an_end_between_two_rows_notices_numbers_that_are_not_finite():
+    session = Session(Ticking, {"limit": 106})
+    session.arm("budget: k >= 110", finish=True)
+    session.advance(1000)
+    assert (session.head, session.ended) == (107, "diverged")
+    done = Session(Ticking, {"limit": 106, "last": 110})
+    done.advance(1000)
+    assert (done.head, done.ended) == (107, "diverged")
+
+
+def test_a_look_has_the_numbers_of_the_trace_whatever_torch_threads():
+    class Long(Experiment):
+        card = Training.card
+        quantities = {"x": Quantity("x")}
+
+        def init(given, c, rng, backend):
+            return rng.normal("x", (1_000_000,))
+
+        def step(state, given, c, k, rng):
+            return 0.9 * state
+
+        def observe(state, given, c):
+            return {"x": state.sum()}
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        session = Session(Long)
+        session.advance(8)
+        for k in range(9):
+            assert session.look(k).values["x"] == session.trace["x"][k]
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_an_observation_that_raises_is_located():
+    session = Session(Ticking, {"bad": 25})
+    session.advance(100)
+    assert session.sentence == "failed at 25: ValueError: cannot be observed"
+    assert (session.head, float(session.state)) == (25, 25)
+
+
+def test_an_interrupt_inside_a_step_leaves_the_run_as_it_was():
+    session = Session(Ticking)
+    Ticking.interrupted_at.append(20)
+    with pytest.raises(KeyboardInterrupt):
+        session.advance(100)
+    assert session.status is Status.PAUSED
+    session.advance(100 - session.head)
+    assert float(session.state) == 100
