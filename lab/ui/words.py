@@ -86,7 +86,7 @@ def together(lanes) -> Wording:
     for shape in ("disc", "dots", "square"):
         for _, found in words:
             if found.shape == shape:
-                faults = [f"{other.label} {w.sentence}" for other, w in words if _fault(w)]
+                faults = [f"{other.label}: {w.sentence}" for other, w in words if _fault(w)]
                 furthest = max(other.head for other, _ in words)
                 sentence = f"paused at {count(furthest)}" if shape == "square" else found.sentence
                 if faults:
@@ -103,7 +103,7 @@ def together(lanes) -> Wording:
         more = f" and {rest} more" if rest else ""
         return Wording(
             found.shape,
-            f"{lane.label} {found.sentence}{more}",
+            f"{lane.label}: {found.sentence}{more}",
             found.button if len(faults) == len(words) else "Start again",
             "",
             found.do if len(faults) == len(words) else "again",
@@ -114,7 +114,7 @@ def together(lanes) -> Wording:
         return words[0][1]
     longest = max(words, key=lambda pair: pair[0].head)
     return Wording(
-        longest[1].shape, f"{longest[0].label} {longest[1].sentence}", "Start again", "", "again"
+        longest[1].shape, f"{longest[0].label}: {longest[1].sentence}", "Start again", "", "again"
     )
 
 

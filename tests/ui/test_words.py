@@ -54,7 +54,7 @@ def test_the_liveliest_lane_speaks_and_a_fault_beside_it_is_named(lane):
     broken = lane("finished", head=5, ended="diverged", sentence="diverged at 5", label="Plain")
     found = together([lane("running", head=9), broken])
     assert found.do == "pause"
-    assert "Plain diverged at 5" in found.sentence
+    assert "Plain: diverged at 5" in found.sentence
 
 
 def test_lanes_that_ended_alike_say_it_once(lane):
@@ -68,5 +68,5 @@ def test_one_fault_among_ended_lanes_starts_again(lane):
         lane("finished", head=5, ended="diverged", sentence="diverged at 5", label="B"),
     ]
     found = together(ended)
-    assert found.sentence == "B diverged at 5"
+    assert found.sentence == "B: diverged at 5"
     assert found.do == "again"

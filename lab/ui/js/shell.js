@@ -21,6 +21,7 @@ const SHAPES = {
 };
 const GLYPHS = { run: "M1.5 0l10 6-10 6z", pause: "M1.5 0h3v12h-3zM7.5 0h3v12h-3z" };
 const SEEK_MS = 500; // a seek that was never answered does not block the next one for longer
+const SMALL = "static/extensions/panel/css/loading.css"; // asked for to see if the server is back
 const SPEAK_MS = 5000; // a screen reader hears a new summary at most this often
 
 class Shell {
@@ -167,7 +168,7 @@ class Shell {
     clearInterval(this.retry);
     if (this.model.whole)
       this.retry = setInterval(async () => {
-        const reply = await fetch(location.href, { method: "HEAD" }).catch(() => null);
+        const reply = await fetch(SMALL, { cache: "no-store" }).catch(() => null);
         // Bokeh tries five times by itself; when it has given up, the address brings all back
         if (reply && this.lost && ++this.answers > 2) location.reload();
       }, 4000);
