@@ -25,7 +25,6 @@ from lab.engine.rules import rule as as_rule
 from lab.engine.schedule import next_record
 
 MOST = 1024  # lanes in one batch
-DENSE = 64  # rows in a doubling of k at which the lanes are looked at
 
 
 class NotBatchable(TypeError):
@@ -100,8 +99,7 @@ class _Batch:
         limit = self.experiment.max_steps
         if self.rule.step is not None:
             limit = min(limit, self.rule.step)
-        dense = self.jobs[0].dense
-        dense = dense if self.jobs[0].keep != "end" else min(DENSE, dense)
+        dense = self.jobs[0].dense  # as in a single run: a rule may hold for a moment only
         every = 1 if self.jobs[0].keep == "all" else self.experiment.every
         k, before = 0, (0, self.state)
         self._look(0, before)
@@ -151,6 +149,8 @@ class _Batch:
         """Records a row, and hands on the lanes that end by themselves since the row before."""
         seen = self._observe()
         self.rows.append((k, seen))
+        if self.jobs[0].keep == "end":
+            del self.rows[:-2]
         ends = np.zeros(len(self.jobs), dtype=bool)
         for value in seen.values():
             flat = value.reshape(len(self.jobs), -1)
@@ -190,7 +190,9 @@ class _Batch:
             rows.update({n: np.array([seen[n][i] for _, seen in kept]) for n in names})
         if i in self.ended:
             alone = self.ended[i]
-            if rows and alone.rows:
+            if not rows:  # it ended where it began
+                rows = alone.rows
+            elif alone.rows:
                 later = alone.rows["k"] > rows["k"][-1]
                 rows = {n: np.concatenate([rows[n], alone.rows[n][later]]) for n in rows}
             return Cell(alone.status, alone.steps, alone.end, rows, seconds, alone.sentence)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from specimens import Counting, Descent, Spin, Training
 
-from lab.engine import Grid, below, steps
+from lab.engine import Experiment, Grid, Number, Quantity, below, steps
 from lab.engine.cells import run_cell
 from lab.engine.lanes import groups, run_lanes
 from lab.engine.race import Race
@@ -103,3 +104,34 @@ def test_a_race_shares_start_and_noise():
     assert np.array_equal(one.trace["x"][0], other.trace["x"][0])
     assert race.order() == ["Halpern", "Picard"]
     assert race.to_dataset().residual.dims == ("arm", "k")
+
+
+class Flash(Experiment):
+    """Falls below one half at every 501st step, for that step alone."""
+
+    card = Counting.card
+    start = Number(0.0, bounds=(0, 1000))
+    quantities = {"x": Quantity("x")}
+    dtype, max_steps = "float64", 2000
+
+    def noise(c):
+        return {}
+
+    def init(given, c, rng, backend):
+        return {"n": backend.zeros() + c.start}
+
+    def step(state, given, c, k, rng):
+        return {"n": state["n"] + 1}
+
+    def observe(state, given, c):
+        return {"x": (torch.remainder(state["n"], 501) > 0).to(state["n"])}
+
+
+@pytest.mark.parametrize("keep", ["end", "log"])
+def test_a_lane_sees_what_a_single_run_sees_for_a_moment(keep):
+    over = {"start": tuple(map(float, range(9)))}
+    study = Study(Flash, Grid(over, seeds=1, stop=below("x", 0.5), keep=keep))
+    for lane, alone in zip(run_lanes(study.jobs), map(run_cell, study.jobs), strict=True):
+        assert (lane.status, lane.steps) == (alone.status, alone.steps)
+        assert lane.rows.keys() == alone.rows.keys()
+        assert all(np.array_equal(lane.rows[name], alone.rows[name]) for name in lane.rows)
