@@ -109,7 +109,7 @@ class Page {
 
   async draw(json) {
     this.clear();
-    const doc = this.bokeh.Document.from_json(json);
+    const doc = this.bokeh.require("document/index").Document.from_json(json);
     this.document = doc;
     const place = document.createElement("div");
     place.className = "lab-page";
