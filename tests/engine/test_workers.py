@@ -439,24 +439,14 @@ def test_a_session_that_nobody_holds_is_closed(processes):
     probe.close()
 
 
-def test_sessions_that_have_not_begun_move_to_a_worker_that_becomes_idle(processes):
-    first = [remote_session(Spin, seed=i, pool=processes) for i in range(4)]
-    for session in first:
-        assert session.wait(lambda s: s.opened, LONG)
-    first[0].advance(10)
-    moved = first[0].worker
-    for session in first[1:]:
-        if session.worker is not moved:
-            session.close()
-    others = {session.worker for session in first if session.worker is not None}
-    assert len(others) == min(2, sum(session.worker is not None for session in first))
-    for session in first:
-        if session.worker is not None:
+def test_a_session_that_has_not_begun_moves_to_the_next_worker_that_is_ready():
+    with Pool(limit=2, warm=1) as pool:
+        one, other = remote_session(Spin, pool=pool), remote_session(Spin, pool=pool)
+        assert one.worker is other.worker
+        assert other.wait(lambda s: s.worker is not one.worker, LONG)
+        for session in (one, other):
             assert session.advance(20) == 20
-            here = Session(Spin, seed=session.seed)
-            here.advance(session.head)
-            assert same_record(session, here)
-        session.close()
+        assert same_record(one, other)
 
 
 def test_an_idle_worker_is_kept_ready(processes):

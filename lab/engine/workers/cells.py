@@ -27,8 +27,9 @@ def run_cells(jobs: list[Job], executor: Executor | None = None) -> Iterator[tup
     WorkerError
         A job that cannot be begun.
     """
-    own = Crew() if executor is None else None
-    executor = executor or own
+    own = None
+    if executor is None:
+        executor = own = Crew()
     futures = {
         executor.submit(run_batch, [jobs[i] for i in members]): members for members in batches(jobs)
     }

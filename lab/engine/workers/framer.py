@@ -57,12 +57,16 @@ class Framer:
             return NEVER
         return self._due
 
-    def frame(self, session: Session, /, *, running: bool, live: bool, **fields: Any) -> Frame:
+    def frame(
+        self, session: Session, /, *, forced: bool, running: bool, live: bool, **fields: Any
+    ) -> Frame:
         """The next frame.
 
         Parameters
         ----------
         session : Session
+        forced : bool
+            Not waited for, and no reason to hold back the next one.
         running : bool
         live : bool
             With the picture of the head.
@@ -71,8 +75,9 @@ class Framer:
         """
         now = time.monotonic()
         self._shown = progress(session)
-        self._due = max(self._due + self._period, now) if self._period < NEVER else 0.0
-        self._under_way = True
+        if not forced:
+            self._due = max(self._due + self._period, now) if self._period < NEVER else 0.0
+            self._under_way = True
         edits = tuple(session.edits)
         changed, self._edits = edits != self._edits, edits
         return Frame(
@@ -122,8 +127,9 @@ class Framer:
         return self._rate or speed
 
     def rest(self, head: int) -> None:
-        """Nothing is running: the speed is measured anew from `head`."""
+        """It stands: the speed is measured anew from `head`, the next frame may come at once."""
         self._rate, self._rate_head, self._rate_since = 0.0, head, time.monotonic()
+        self._due = 0.0
 
 
 def progress(session: Session | None) -> tuple | None:

@@ -17,6 +17,7 @@ from lab.engine.workers.sentence import sentence
 from lab.engine.workers.spool import Saved, Spool
 
 FAR = 1 << 60
+FIRST_SLICE_S = 0.005  # who has just pressed Run sees something move at once
 PATIENT = ("run", "set", "look", "fork", "pause")  # commands that wait for a restored session
 
 
@@ -47,10 +48,11 @@ class Hosted:
         branch: Callable[[int], Hosted],
     ):
         self.number, self._send, self._spool, self._branch = number, send, spool, branch
-        self.session: Session | None = None
+        self.session: Any = None  # a Session once it could be made
         self.framer, self.copies = Framer(), SafetyCopies(spool, number)
         self._epoch = self._after = 0
-        self._goal, self._until = 0, None
+        self._goal, self._fresh = 0, False
+        self._until: str | None = None
         self._floor = 0
         self._resume: dict | None = None
         self._waiting: list[Command] = []
@@ -102,7 +104,8 @@ class Hosted:
                 self._caught_up()
                 self.push(force=True)
         elif self.running:
-            self._advance(self._goal, seconds)
+            self._advance(self._goal, FIRST_SLICE_S if self._fresh else seconds)
+            self._fresh = False
             if not self.running:
                 self._halt()
                 self.push(force=True)
@@ -227,7 +230,7 @@ class Hosted:
             self.session.arm(until)
             if not self.session.armed:
                 return
-        self._goal, self._until = goal, until
+        self._goal, self._until, self._fresh = goal, until, True
 
     def do_pause(self, number: int) -> None:
         """Stops where it is."""
@@ -316,6 +319,7 @@ class Hosted:
         resume = self._resume or dict(goal=self._goal, until=self._until)
         frame = self.framer.frame(
             self.session,
+            forced=force,
             running=self.running,
             live=not behind,
             session=self.number,
@@ -347,13 +351,14 @@ class Hosted:
 
 def find(source: str | bytes | type) -> type:
     """The experiment's class."""
-    travelled = isinstance(source, bytes) or (isinstance(source, str) and ":" in source)
-    return load_source(source) if travelled else load(source)
+    if isinstance(source, bytes) or (isinstance(source, str) and ":" in source):
+        return load_source(source)
+    return load(source)
 
 
 def _make(source: str | bytes | type, recipe: Recipe, options: dict) -> Session:
     return Session(
-        find(source), recipe.controls, recipe.seed, recipe.device, recipe.dtype,
+        find(source), dict(recipe.controls), recipe.seed, recipe.device, recipe.dtype,
         edits=recipe.edits, **options,
     )  # fmt: skip
 

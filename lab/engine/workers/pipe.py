@@ -13,8 +13,6 @@ import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection, Pipe
 
-WINDOWS = sys.platform == "win32"
-
 
 def start_child(module: str, arguments: Sequence[str] = ()) -> tuple[subprocess.Popen, Connection]:
     """Runs `python -m module HANDLE arguments` with this process's import path.
@@ -28,14 +26,18 @@ def start_child(module: str, arguments: Sequence[str] = ()) -> tuple[subprocess.
     ours, theirs = Pipe(duplex=True)
     handle = theirs.fileno()
     command = [sys.executable, "-P", "-m", module, str(handle), *arguments]
-    options = dict(stdin=subprocess.DEVNULL, env=_environment())
+    environment = _environment()
     try:
-        if WINDOWS:
+        if sys.platform == "win32":
             os.set_handle_inheritable(handle, True)
             startup = subprocess.STARTUPINFO(lpAttributeList={"handle_list": [handle]})
-            process = subprocess.Popen(command, startupinfo=startup, **options)
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, env=environment, startupinfo=startup
+            )
         else:
-            process = subprocess.Popen(command, pass_fds=[handle], **options)
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, env=environment, pass_fds=[handle]
+            )
     except BaseException:
         ours.close()
         raise
@@ -46,7 +48,7 @@ def start_child(module: str, arguments: Sequence[str] = ()) -> tuple[subprocess.
 
 def inherited(handle: str) -> Connection:
     """The child's end of the pipe."""
-    if WINDOWS:
+    if sys.platform == "win32":
         from multiprocessing.connection import PipeConnection
 
         return PipeConnection(int(handle))

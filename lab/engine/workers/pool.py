@@ -11,9 +11,10 @@ import time
 import weakref
 from typing import Any
 
-from lab.engine.workers.messages import Answer, Command, Frame, Ready
+from lab.engine.workers.messages import Answer, Command, Frame, Ready, WorkerError
 from lab.engine.workers.process import ProcessWorker
 from lab.engine.workers.spool import Spool
+from lab.engine.workers.thread import ThreadWorker
 
 HANG_S = 0.7  # a pressed Stop waits so long for a step to end
 ALIVE_S = 0.2  # a worker that has said something so lately does not hang
@@ -51,7 +52,7 @@ class Pool:
 
     def __init__(
         self,
-        worker: type = ProcessWorker,
+        worker: type[ProcessWorker] | type[ThreadWorker] = ProcessWorker,
         limit: int | None = None,
         warm: int = 0,
         spare: int = 1,
@@ -68,7 +69,7 @@ class Pool:
         self._numbers = iter(range(1, 1 << 62))
         self._failed_boots = 0
         self._closing = False
-        self._forgotten: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._errands: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._deadlines: list[tuple[float, int, int]] = []
         self._changed = threading.Condition(self.lock)
         threading.Thread(target=self._keep_house, name="lab pool", daemon=True).start()
@@ -93,7 +94,7 @@ class Pool:
         number = next(self._numbers)
         with self.lock:
             self._sessions[number] = weakref.ref(session)
-        weakref.finalize(session, self._forgotten.put, number).atexit = False
+        weakref.finalize(session, self._errands.put, number).atexit = False
         return number
 
     def open(self, session, beside=None) -> None:
@@ -103,8 +104,15 @@ class Pool:
         ----------
         beside : session or None
             Served by the same worker as this one (a branch, which is made there).
+
+        Raises
+        ------
+        WorkerError
+            The pool is closed.
         """
         with self.lock:
+            if self._closing:
+                raise WorkerError("the workers have gone home: the pool is closed")
             if beside is not None and beside.worker is not None:
                 session.worker = beside.worker
                 session.worker.sessions.add(session.number)
@@ -125,7 +133,7 @@ class Pool:
             heapq.heappush(
                 self._deadlines, (time.monotonic() + self._hang_s, session.number, number)
             )
-        self._forgotten.put(None)  # wakes the housekeeper
+        self._errands.put(None)  # wakes the housekeeper
 
     def wait_for_spare(self, timeout: float | None = None) -> bool:
         """Waits until an idle worker is ready. Returns whether one is, after `timeout` seconds."""
@@ -147,7 +155,7 @@ class Pool:
         with self.lock:
             self._closing = True
             workers, self.workers = self.workers, []
-        self._forgotten.put(None)
+        self._errands.put(None)
         for worker in workers:
             worker.send(Command("quit"))
         for worker in workers:
@@ -279,7 +287,7 @@ class Pool:
         """Closes forgotten sessions; ends workers that ignore a Stop."""
         while not self._closing:
             try:
-                number = self._forgotten.get(timeout=self._wait())
+                number = self._errands.get(timeout=self._wait())
             except queue.Empty:
                 number = None
             try:

@@ -51,7 +51,8 @@ class ProcessWorker:
         heard: Callable[[ProcessWorker, Any], None],
         lost: Callable[[ProcessWorker], None],
     ):
-        self.number, self.ready, self.sessions = number, False, set()
+        self.number, self.ready = number, False
+        self.sessions: set[int] = set()
         self.heard_at = time.monotonic()
         self._heard, self._lost = heard, lost
         path = beat_path(spool.folder, number)
@@ -87,6 +88,7 @@ class ProcessWorker:
         self.process.wait()
         if threading.current_thread() is not self._reader:
             self._reader.join(GOODBYE_S)
+        self._beat.close()
 
     def fate(self) -> str:
         """How the process ended, in words."""
@@ -94,6 +96,7 @@ class ProcessWorker:
             self.process.wait(GOODBYE_S)
         code = self.process.returncode
         if code is None:
+            self.kill()
             return "its pipe broke"
         if code >= 0:
             return f"it ended with exit code {code}"

@@ -14,7 +14,7 @@ from lab.engine import pictures as pics
 from lab.engine.controls import values
 from lab.engine.entry import Entry
 from lab.engine.look import Look
-from lab.engine.recipe import MAX_EDITS, Edit, Recipe
+from lab.engine.recipe import MAX_EDITS, MAX_JSON, Edit, Recipe
 from lab.engine.rules import rule as as_rule
 from lab.engine.status import SessionError, Status
 from lab.engine.suggest import unknown
@@ -23,7 +23,8 @@ from lab.engine.workers.mirror import Mirror
 
 FRAMES_HZ = 20.0
 LOSSES = 3  # workers that a run may lose without a step of progress in between
-STARTS = ("run", "pause")
+EDIT_BYTES = 200  # of an edit in a recipe's JSON, at most as a rule
+STARTS = ("run", "pause")  # the later one of these alone counts
 
 
 class RemoteSession:
@@ -104,7 +105,7 @@ class RemoteSession:
         self._numbers = iter(range(1, 1 << 62))
         self._looks: dict[int, tuple[int, Future]] = {}
         self._clear()
-        if _branch_of is not None:
+        if _branch_of is not None and _mirror is not None:
             self._mirror, self.head = _mirror, _head
             self.status = Status.PAUSED if _head else Status.READY
             self.opened = True
@@ -116,8 +117,10 @@ class RemoteSession:
         self._epoch = next(self._numbers)
         self._after = self._epoch - 1
         self._mirror = Mirror(self._options.get("every") or self.entry.every)
-        self.head, self._cursor = 0, None
-        self.status, self.ended, self.sentence, self.stage = Status.READY, "", "", None
+        self.head = 0
+        self._cursor: int | None = None
+        self.status, self.ended, self.sentence = Status.READY, "", ""
+        self.stage: str | None = None
         self.rate, self.notice, self.computed = 0.0, self._standing, 0.0
         self._pending: list[Command] = []
         self._wanted: list[tuple[int, dict]] = []
@@ -319,11 +322,17 @@ class RemoteSession:
         with self.lock:
             if self.k < self.head:
                 return self.fork().set(**checked)
-            if len(self.edits) + len(self._wanted) + len(checked) > MAX_EDITS:
-                raise SessionError(f"a run takes {MAX_EDITS:,} changes at most; start again")
+            if self._is_full(len(checked)):
+                raise SessionError("a run can keep no more changes; start again")
             number = self._act("set", controls=checked)
             self._wanted.append((number, checked))
             return self
+
+    def _is_full(self, more: int) -> bool:
+        """Whether the recipe would become longer than one may be."""
+        more += len(self._wanted)
+        room = MAX_JSON - EDIT_BYTES * more
+        return len(self.edits) + more > MAX_EDITS or len(self.recipe.json()) > room
 
     def seek(self, k: int) -> int:
         """Moves the cursor to step `k`, kept within 0 .. head; the head stays. Returns it."""
@@ -343,6 +352,8 @@ class RemoteSession:
                 _mirror=self._mirror.until(k), _head=k,
             )  # fmt: skip
             branch.stage = branch.trace.stages[-1][1] if branch.trace.stages else None
+            if self.worker is None:
+                return branch  # it was made from its own recipe
             self._act(
                 "fork", branch=branch.number, k=k, after=branch._epoch,
                 known=branch._mirror.known(),

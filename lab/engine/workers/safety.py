@@ -47,7 +47,7 @@ class SafetyCopies:
     def keep(self, session: Session | None, epoch: int, resting: bool) -> bool:
         """Writes a copy when one is due. Returns whether `notice` has changed."""
         now = time.monotonic()
-        if now < self.due(session, resting):
+        if session is None or now < self.due(session, resting):
             return False
         before, worked = self.notice, time.thread_time()
         self._kept = progress(session)

@@ -29,7 +29,8 @@ class ThreadWorker:
         heard: Callable[[ThreadWorker, Any], None],
         lost: Callable[[ThreadWorker], None],
     ):
-        self.number, self.ready, self.sessions = number, False, set()
+        self.number, self.ready = number, False
+        self.sessions: set[int] = set()
         self.heard_at = time.monotonic()
         self._heard, self._lost, self._spool = heard, lost, spool
         self._beat, self._inbox = LocalBeat(), Inbox()
