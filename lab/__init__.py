@@ -5,6 +5,7 @@
 >>> run = lab.Session("infeasibility-detection", controls={"method": "halpern"})
 >>> run.advance(1000); run.trace["residual"]             # the numbers
 >>> lab.show("infeasibility-detection")                  # the page, in a notebook
+>>> lab.widget("infeasibility-detection")                # a run, as an ipywidgets widget
 >>> lab.verify("infeasibility-detection")                # does the paper's claim hold?
 """
 
@@ -24,6 +25,7 @@ _WHERE = {
     "experiment": "lab.face",
     "verify": "lab.face",
     "show": "lab.face",
+    "widget": "lab.face",
 }
 
 __all__ = sorted(_WHERE)

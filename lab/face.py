@@ -61,8 +61,21 @@ def verify(name, tier: str = "standard", seed_offset: int = 0) -> Verdicts:
     )
 
 
-def show(name, **options):
-    """The explorer of an experiment, for a notebook cell."""
+def show(experiment, **options):
+    """The explorer of an experiment (or of a Session, a Race) in a notebook cell.
+
+    Options: controls, seed, arm (or "all"), preset, k, axis, device, dtype.
+    """
     from lab.ui.notebook import show as shown
 
-    return shown(name, **options)
+    return shown(experiment, **options)
+
+
+def widget(experiment, **options):
+    """A run as an ipywidgets widget with the traits controls, step, head, status and trace.
+
+    Options: controls, seed, arm, preset, k, axis, device, dtype.
+    """
+    from lab.ui.notebook import widget as made
+
+    return made(experiment, **options)

@@ -94,7 +94,7 @@ class Page {
     if (this.gone) return;
     if (message.kind === "document" && message.page === this.id) this.draw(message.document);
     else if (message.kind === "patch" && this.document)
-      this.document.apply_json_patch(message.patch,
+      this.document.apply_json_patch(JSON.parse(message.patch),
         new Map(message.ids.map((id, i) => [id, buffer(buffers[i])])));
     else if (message.kind === "fault" && message.page === this.id) this.say(message.text);
   }

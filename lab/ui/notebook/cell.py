@@ -90,7 +90,7 @@ class Cell(anywidget.AnyWidget):
         return self._document
 
     def _make(self) -> None:
-        page = Explorer(
+        page = self._new_page(
             self._subject.entry, self._opening, self._new_session,
             verdicts=verdicts_of(self._subject.entry), whole=False,
         )  # fmt: skip
@@ -99,9 +99,11 @@ class Cell(anywidget.AnyWidget):
         for model in root.references():
             _no_requests(model)
         self._document.add_root(root)
-        # nobody has said yet that he looks; whoever runs it by code sees it at full speed
-        page.lanes.frames(LIVE_HZ)
+        page.visible = False  # nobody has said yet that he looks
         self.page = page
+
+    def _new_page(self, *arguments, **options) -> Explorer:
+        return Explorer(*arguments, **options)
 
     def _new_session(self, entry, controls, seed, device, dtype, edits):
         return remote_session(
@@ -121,9 +123,9 @@ class Cell(anywidget.AnyWidget):
 
     # -- messages ------------------------------------------------------------------------------
 
-    def _send_patch(self, content: dict, buffers: list) -> None:
+    def _send_patch(self, patch: str, buffers: list) -> None:
         ids = [name for name, _ in buffers]
-        self.send({"kind": "patch", "patch": content, "ids": ids}, [data for _, data in buffers])
+        self.send({"kind": "patch", "patch": patch, "ids": ids}, [data for _, data in buffers])
 
     def _hear(self, _, message, buffers) -> None:
         """A message of a browser; on whatever thread the kernel hears it."""
@@ -164,6 +166,7 @@ class Cell(anywidget.AnyWidget):
         if document is None or self._watchers:
             return
         document.watched = False
+        self.page.visible = False
 
         def free():
             if not self._watchers and self._document is document:

@@ -36,10 +36,10 @@ class CellDocument(Document):
     Parameters
     ----------
     send : callable
-        `send(content, buffers)` with each patch; called on the document's own thread.
+        `send(patch, buffers)` with each patch, as JSON and [(id, bytes)]; called on the document's own thread.
     """
 
-    def __init__(self, send: Callable[[dict, list], None]):
+    def __init__(self, send: Callable[[str, list], None]):
         super().__init__()
         self._send = send
         self.watched = False  # before anybody has the document, changes are of no use
@@ -162,6 +162,6 @@ class CellDocument(Document):
             return
         try:
             message = Protocol().create("PATCH-DOC", changes)
-            self._send(message.content, [(b.id, b.to_bytes()) for b in message.buffers])
+            self._send(message.content_json, [(b.id, b.to_bytes()) for b in message.buffers])
         except Exception:
             log.exception("a picture could not be sent")

@@ -14,9 +14,35 @@ from dataclasses import replace
 from traitlets import Any, Dict, Int, Unicode, observe, validate
 
 from lab.engine.suggest import unknown
+from lab.ui.explorer import Explorer
 from lab.ui.notebook.cell import Cell, text
 from lab.ui.notebook.opening import Subject, opening, subject
 from lab.ui.requests import to_page
+
+
+class Followed(Explorer):
+    """A page that tells when what it shows has changed.
+
+    Parameters
+    ----------
+    changed : callable
+        `changed(page)`, on the document's thread.
+    *arguments, **options
+        As for Explorer.
+    """
+
+    def __init__(self, changed, *arguments, **options):
+        self._changed = changed
+        super().__init__(*arguments, **options)
+
+    def report(self, **more) -> None:
+        super().report(**more)
+        self._changed(self)
+
+    def catch_up(self) -> None:
+        """Takes what has come, also while the browser still paints what came before."""
+        self.seen()
+        self._update()
 
 
 class RunWidget(Cell):
@@ -68,6 +94,7 @@ class RunWidget(Cell):
         # one run: what arms fix can be changed here
         alone = Subject(replace(entry, arms={}), found.made_from)
         self._telling: int | None = None
+        self._due = 0  # the head when the run was freed
         start = opening(alone.entry, experiment, controls=controls, **options)
         super().__init__(
             alone, start, text("widget.css"), 470, controls=dict(start.recipe.controls)
@@ -78,8 +105,20 @@ class RunWidget(Cell):
     @property
     def session(self):
         """The run as a RemoteSession; another one after a control that starts again."""
-        self._open()
+        self._caught_up()
         return self.page.lanes.runs[0].session
+
+    def _caught_up(self):
+        """The document, with a run that stands where it stood when it was freed."""
+        document = self._open()
+        due, self._due = self._due, 0
+        if due:
+            document.call(lambda: self.page.seek(0)).result()  # the page replays nothing itself
+            session = self.page.lanes.runs[0].session
+            session.pause()
+            session.advance(due - session.head)
+            self._follow_now()
+        return document
 
     def run(self) -> None:
         """Runs on and on; returns at once."""
@@ -123,19 +162,19 @@ class RunWidget(Cell):
 
     def _make(self) -> None:
         super()._make()
-        page, update = self.page, self.page._update
+        self._follow(self.page)
 
-        def followed():
-            update()
-            if self.page is page:
-                self._follow()
+    def _close(self) -> None:
+        if self.page is not None:
+            self._due = self.page.lanes.furthest
+        super()._close()
 
-        page._update = followed
-        self._follow()
+    def _new_page(self, *arguments, **options) -> Explorer:
+        return Followed(self._follow, *arguments, **options)
 
     def _ask(self, **message) -> None:
         """What a click on the page would do; back when it is done."""
-        document = self._open()
+        document = self._caught_up()
 
         def act():
             if message["do"] != "seek":
@@ -148,11 +187,12 @@ class RunWidget(Cell):
 
     def _follow_now(self) -> None:
         document = self._open()
-        document.call(self.page._update).result()
+        document.call(self.page.catch_up).result()
 
-    def _follow(self) -> None:
+    def _follow(self, page) -> None:
         """Brings the traits up to date; on the document's thread."""
-        page = self.page
+        if page is not self.page:
+            return  # it is being made, or it is gone
         session = page.lanes.runs[0].session
         with session.lock:
             head, status, known = session.head, str(session.status), session.trace
