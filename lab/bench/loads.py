@@ -14,7 +14,7 @@ from lab.engine.session import Session
 from lab.engine.views import Convergence
 
 CARD = Card("A load", "How much does looking cost?")
-SIZES = {"5 us": 1, "20 us": 5, "1 ms": 150, "30 ms": 510}
+SIZES = {"5 us": 1, "20 us": 5, "1 ms": 350, "30 ms": 740}
 
 
 class Load(Experiment):

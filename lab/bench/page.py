@@ -1,197 +1,222 @@
-"""Figures of the page, in a real browser: how soon a step is seen, how soon a click acts."""
+"""Figures of the page, in a real browser: how soon a step is seen, how soon a click acts.
+
+"Painted" is the end of the browser's frame in which the last canvas was drawn; the picture is on
+the screen by the frame after, whose beginning the notes give too.
+"""
 
 from __future__ import annotations
 
-import os
+import random
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from lab.bench.browser import NoBrowser, address, blank, browser, explorer, plain_server, server
 from lab.bench.row import Row
 
 TIMES = 7
-SECONDS = 6.0  # that a run is watched
+WINDOWS = 3
+PICTURES = 80  # seen in each window
+SECONDS = 1.0  # of each of the alternated runs
+DRAGS, SLIDES = 60, 30
 FIXED_POINT = "infeasibility-detection"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-
-# Notes when something was last painted, and for each frame how long after its step that was.
-WATCH = """
-window.delays = [];
-window.painted = 0;
-for (const name of ["stroke", "fill", "putImageData", "drawImage"]) {
-  const was = CanvasRenderingContext2D.prototype[name];
-  CanvasRenderingContext2D.prototype[name] = function (...all) {
-    window.painted = performance.now();
-    return was.apply(this, all);
-  };
-}
-addEventListener("lab-frame", ({ detail }) => {
-  const heard = performance.now();
-  const look = () => {
-    if (window.painted >= heard) window.delays.push(Date.now() - detail.at);
-    else if (performance.now() - heard < 1000) requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-});
-window.deep = (selector, root = document) => {
-  const hit = root.querySelector(selector);
-  if (hit) return hit;
-  for (const node of root.querySelectorAll("*")) {
-    const inner = node.shadowRoot && window.deep(selector, node.shadowRoot);
-    if (inner) return inner;
-  }
-  return null;
-};
-"""
+GROKKING = "progress-measures"
+HERE = Path(__file__).parent
+GOALS = {"5 us": 0.90, "20 us": 0.90, "1 ms": 0.95, "30 ms": 0.95}
 
 
 def rows() -> Iterator[Row]:
     """The rows, in the order in which they are measured."""
     try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        yield Row("page", None, "", note="playwright is not installed")
-        return
-    if not Path(CHROMIUM).exists():
-        yield Row("page", None, "", note=f"no browser at {CHROMIUM}; set CHROMIUM")
-        return
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        try:
-            yield first_paint(browser)
-            with server() as address:
-                yield from seen(browser, address, FIXED_POINT, "a step", (20, 60))
-                yield click(browser, address)
-                yield scrub(browser, address)
-            with server(str(Path(__file__).with_name("wide_mask.py"))) as address:
-                yield from seen(browser, address, "WideMask", "a mask of 1 M weights", (None, 60))
-        finally:
-            browser.close()
+        with browser() as chromium:
+            yield first_paint(chromium)
+            with server() as served:
+                yield from seen(chromium, served, FIXED_POINT, "a step", (20, 60))
+                yield click(chromium, served)
+                yield drag(chromium, served)
+                yield slide(chromium, served)
+            with server(HERE / "wide_mask.py", hz=10) as served:
+                yield from seen(chromium, served, "WideMask", "a mask of 1 M weights", (None, 60))
+            with server(HERE / "loads.py", workers=1) as served:
+                for cost, goal in GOALS.items():
+                    yield throughput(chromium, served, "Load", f"steps of {cost}", goal, cost=cost)
+                yield throughput(chromium, served, GROKKING, "grokking pilot", 0.95)
+    except NoBrowser as error:
+        yield Row("page", None, "", note=str(error))
 
 
-@contextmanager
-def server(*files: str):
-    """`lab serve` on a free port; gives its address."""
-    code = "import sys; from lab.cli import main; main(['serve', *sys.argv[1:]])"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "--port", "0", *files], stdout=subprocess.PIPE, text=True
+def first_paint(chromium) -> Row:
+    """`lab serve` in a new process to an explorer with its pictures."""
+    pictures, html = [], []
+    for _ in range(WINDOWS):
+        start = time.time()
+        with plain_server() as base, blank(chromium) as page:
+            page.goto(address(base, FIXED_POINT), wait_until="commit")
+            found = page.evaluate("bench.opened()")
+            pictures.append(found["pictures"] / 1e3 - start)
+            html.append(found["html"] / 1e3 - start)
+    note = (
+        f"with its pictures; question and controls after {statistics.median(html):.2f} s; median "
+        f"of {WINDOWS} starts, nothing cached by the browser"
     )
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
+    name = "lab serve to the first painted explorer"
+    return Row(name, statistics.median(pictures), "s", 3.0, note=note)
 
 
-def first_paint(browser) -> Row:
-    """`lab serve` to the first painted explorer, everything cold but the files."""
-    found = []
-    for _ in range(3):
-        start = time.perf_counter()
-        with server() as address:
-            page = browser.new_context().new_page()
-            page.add_init_script(WATCH)
-            page.goto(f"{address}/explore?name={FIXED_POINT}", wait_until="commit")
-            page.wait_for_selector("#lab-first", state="attached")
-            page.wait_for_function("performance.getEntriesByType('paint').length > 0")
-            found.append(time.perf_counter() - start)
-            page.context.close()
-    return Row("lab serve to the first painted explorer", statistics.median(found), "s", 3.0)
+def seen(chromium, served, name, what, goals) -> Iterator[Row]:
+    """From a step that is computed to its picture, while somebody watches the run."""
+    windows, pace = [], []
+    with explorer(chromium, served.address, name) as page:
+        for i in range(WINDOWS):
+            if i:
+                start_again(page)
+            run(page)
+            page.wait_for_function("bench.shown.length > 20 || !bench.runs()")
+            page.evaluate("bench.shown.length = 0")
+            page.wait_for_function(f"bench.shown.length >= {PICTURES} || !bench.runs()")
+            shown = page.evaluate("bench.shown")
+            windows.append(delays(shown, served.frames()))
+            pace.append(1e3 * (len(shown) - 1) / (shown[-1]["heard"] - shown[0]["heard"]))
+    for share, goal in zip((0.5, 0.95), goals):
+        value = statistics.median(quantile(w["painted"], share) for w in windows)
+        later = statistics.median(quantile(w["next"], share) for w in windows)
+        note = (
+            f"the frame after begins at {later:.0f} ms; {statistics.median(pace):.1f} pictures a "
+            f"second; median of {len(windows)} runs of about {len(windows[0]['painted'])} pictures"
+        )
+        yield Row(f"{what} computed to painted, p{100 * share:.0f}", value, "ms", goal, note=note)
 
 
-def seen(browser, address, name, what, goals) -> Iterator[Row]:
-    """From a step that is computed to its picture on the screen."""
-    page = ready(browser, address, name)
-    press(page)
-    page.wait_for_function("delays.length > 20", timeout=60_000)
-    page.evaluate("delays.length = 0")
-    page.wait_for_timeout(SECONDS * 1000)
-    delays = sorted(page.evaluate("delays"))
-    page.context.close()
-    note = f"{len(delays) / SECONDS:.1f} pictures a second"
-    p50, p95 = delays[len(delays) // 2], delays[int(len(delays) * 0.95)]
-    yield Row(f"{what} computed to painted, p50", p50, "ms", goals[0], note=note)
-    yield Row(f"{what} computed to painted, p95", p95, "ms", goals[1], note=note)
+def delays(shown: list[dict], frames: list[dict]) -> dict[str, list[float]]:
+    """Milliseconds from the step to its paint, joined by the step's number.
+
+    Parameters
+    ----------
+    shown : list of {"k", "heard", "painted", "next"}
+        What the browser has noted.
+    frames : list of {"k", "computed", "came"}
+        The server's diary.
+    """
+    found: dict[str, list[float]] = {"painted": [], "next": []}
+    for picture in shown:
+        of_it = [f for f in frames if f["k"] == picture["k"] and f["came"] <= picture["heard"] + 1]
+        if of_it:
+            computed = max(of_it, key=lambda frame: frame["came"])["computed"]
+            for name, values in found.items():
+                values.append(picture[name] - computed)
+    return found
 
 
-def click(browser, address) -> Row:
+def click(chromium, served) -> Row:
     """From a click on Run to the first new picture."""
     found = []
-    page = ready(browser, address, FIXED_POINT)
-    for _ in range(TIMES):
-        found.append(
-            page.evaluate(
-                """() => new Promise((done) => {
-                  const start = performance.now(), head = deep(".seek");
-                  const look = () => Number(head.getAttribute("aria-valuemax")) > 0
-                      && painted > start
-                    ? done(performance.now() - start) : requestAnimationFrame(look);
-                  deep(".run").click();
-                  requestAnimationFrame(look);
-                })"""
-            )
-        )
-        press(page)
-        page.wait_for_function("deep('.run').dataset.verb !== 'pause'")
-        page.evaluate("deep('[data-do=again]').click()")
-        page.wait_for_function("deep('.seek').getAttribute('aria-valuemax') === '0'")
-    page.context.close()
-    spread = f"{min(found):.0f} to {max(found):.0f} in {len(found)}"
-    return Row(
-        "click on Run to the first new picture", statistics.median(found), "ms", 100, note=spread
+    with explorer(chromium, served.address, FIXED_POINT) as page:
+        for _ in range(TIMES):
+            found.append(page.evaluate("bench.click()"))
+            start_again(page)
+    note = f"{min(found):.0f} to {max(found):.0f} in {len(found)}; the page was open and at step 0"
+    name = "click on Run to the first new picture"
+    return Row(name, statistics.median(found), "ms", 100, note=note)
+
+
+def drag(chromium, served) -> Row:
+    """From the seek handle moved to the picture of that step."""
+    with explorer(chromium, served.address, FIXED_POINT) as page:
+        run(page)
+        page.wait_for_function("bench.head() > 5000 || !bench.runs()")
+        rest(page)
+        found = page.evaluate("times => bench.drag(times)", DRAGS)
+    pictures = [one["picture"] for one in found]
+    note = (
+        f"p50 {quantile(pictures, 0.5):.0f}; the page's own cursor p95 "
+        f"{quantile([one['cursor'] for one in found], 0.95):.0f}; {len(found)} moves, one waits "
+        "for the other"
     )
+    return Row("seek handle moved to painted, p95", quantile(pictures, 0.95), "ms", 33, note=note)
 
 
-def scrub(browser, address) -> Row:
-    """From a moved cursor to the answer of the page, which has drawn the picture there."""
-    page = ready(browser, address, FIXED_POINT)
-    press(page)
-    page.wait_for_function(
-        "Number(deep('.seek').getAttribute('aria-valuemax')) > 2000", timeout=120_000
-    )
-    press(page)
-    page.wait_for_function("deep('.run').dataset.verb !== 'pause'")
-    found = page.evaluate(
-        """async () => {
-          const track = deep(".seek"), box = track.getBoundingClientRect(), found = [];
-          const at = (type, share) => track.dispatchEvent(new PointerEvent(type, {
-            bubbles: true, pointerId: 1, clientY: box.y + 18,
-            clientX: box.x + share * box.width }));
-          track.setPointerCapture = () => {};
-          at("pointerdown", 0.1);
-          for (let i = 0; i < 60; i++) {
-            const start = performance.now();
-            at("pointermove", 0.1 + 0.4 * ((i * 37) % 60) / 60);
-            await new Promise((done) => {
-              const look = () => painted > start ? done() : requestAnimationFrame(look);
-              requestAnimationFrame(look);
-            });
-            found.push(performance.now() - start);
-          }
-          at("pointerup", 0.3);
-          return found;
-        }"""
-    )
-    page.context.close()
-    found.sort()
-    return Row("scrubbing, cursor to picture, p95", found[int(len(found) * 0.95)], "ms", 33)
+def slide(chromium, served) -> Row:
+    """From a live slider moved to the edit in the recipe of every run on the page."""
+    places = random.Random(0).sample(range(100, 900), SLIDES)
+    with explorer(chromium, served.address, FIXED_POINT) as page:
+        before = len(served.frames())
+        run(page)
+        moved = page.evaluate("places => bench.slide('weight', places, 200)", places)
+        page.wait_for_timeout(500)
+        runs = page.evaluate("bench.runs()")
+        frames = served.frames()[before:]
+    found = [t for t in (recorded(start, value, frames) for start, value in moved) if t is not None]
+    note = f"p50 {quantile(found, 0.5):.0f}; {len(found)} of {len(moved)} moves of a running page"
+    if not runs:
+        note += "; the run ended meanwhile"
+    value = quantile(found, 0.95) if found else None
+    return Row("live slider to recorded edit, p95", value, "ms", 150, note=note)
 
 
-def ready(browser, address, name):
-    """An explorer whose first picture is there."""
-    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    page.set_default_timeout(60_000)
-    page.add_init_script(WATCH)
-    page.goto(f"{address}/explore?name={name}", wait_until="domcontentloaded")
-    page.wait_for_function("!document.getElementById('lab-first') && deep('.run')")
-    page.wait_for_function("deep('.status').textContent.trim() === 'ready'")
-    return page
+def recorded(start: float, value: float, frames: list[dict]) -> float | None:
+    """Milliseconds until every run had the edit; None when one never had."""
+    runs = {frame["run"] for frame in frames}
+    came = {}
+    for frame in frames:
+        if any(abs(new - value) < 1e-9 for _, new in frame["edits"]):
+            came.setdefault(frame["run"], frame["came"])
+    return max(came.values()) - start if came.keys() == runs else None
 
 
-def press(page) -> None:
-    page.evaluate("deep('.run').click()")
+def throughput(chromium, served, name, what, goal, **controls) -> Row:
+    """A run that is watched on a page beside the bare loop in the same worker, alternated."""
+    bare = controls or {"name_of": name}
+    ratios, workers = [], set()
+    with explorer(chromium, served.address, name, **controls) as page:
+        watch(page, served)
+        for _ in range(TIMES):
+            alone = served.bare(seconds=SECONDS, **bare)
+            rate, worker = watch(page, served)
+            ratios.append(rate / alone["rate"])
+            workers |= {worker, alone["worker"]}
+    note = f"of the bare loop; {min(ratios):.2f} to {max(ratios):.2f} in {len(ratios)} pairs"
+    if len(workers) > 1:
+        note += "; not all in one worker"
+    name = f"watched on a page, {what}"
+    return Row(name, statistics.median(ratios), "ratio", goal, more=True, note=note)
+
+
+def watch(page, served) -> tuple[float, int]:
+    """Lets the page run for a while; steps a second between two of its frames, and its worker."""
+    head, before = page.evaluate("bench.head()"), len(served.frames())
+    run(page)
+    page.wait_for_timeout(1e3 * SECONDS)
+    rest(page)
+    frames = [frame for frame in served.frames()[before:] if frame["k"] > head]
+    first, last = frames[0], max(frames, key=lambda frame: frame["k"])
+    rate = 1e3 * (last["k"] - first["k"]) / (last["computed"] - first["computed"])
+    return rate, last["worker"]
+
+
+def run(page) -> None:
+    """Lets it run, from here on."""
+    head = page.evaluate("bench.head()")
+    page.evaluate("bench.press()")
+    page.wait_for_function("head => bench.head() > head", arg=head)
+
+
+def rest(page) -> None:
+    """Pauses what still runs."""
+    page.evaluate("bench.runs() && bench.press()")
+    page.wait_for_function("!bench.runs() && !bench.status().includes('running')")
+
+
+def start_again(page) -> None:
+    """Back to step 0, at rest."""
+    rest(page)
+    page.evaluate("bench.one('[data-do=again]').click()")
+    page.wait_for_function("bench.head() === 0")
+    rest(page)  # what had ended goes on at once
+    if page.evaluate("bench.head()"):
+        start_again(page)
+
+
+def quantile(values: list[float], share: float) -> float:
+    """The value that this share of all is not above."""
+    return sorted(values)[min(int(share * len(values)), len(values) - 1)]

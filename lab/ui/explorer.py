@@ -217,10 +217,6 @@ class Explorer:
                 more["summaries"] = self._told["summaries"] = summaries
         if changed:
             more["state"] = changed
-        if "head" in changed and self.lanes.running:
-            # when the newest step was computed, so that the way to the screen can be measured
-            computed = max(run.session.computed for run in self.lanes)
-            more["at"] = 1000 * (computed + time.time() - time.monotonic())
         if more:
             self.tell(**more)
 

@@ -83,7 +83,6 @@ class Shell {
   receive(message) {
     if (message.state) this.update(message.state);
     if (message.seen) requestAnimationFrame(() => this.send({ do: "seen" }));
-    if (message.at) dispatchEvent(new CustomEvent("lab-frame", { detail: { at: message.at } }));
     if (message.controls)
       for (const [name, value] of Object.entries(message.controls))
         this.fields.get(name)?.show(value);

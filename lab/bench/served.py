@@ -1,0 +1,69 @@
+"""`lab serve` that keeps a diary of its frames, and runs bare loops on its workers when asked.
+
+`python -m lab.bench.served DIARY HZ WORKERS FILE...`: prints the address, then answers each line
+of JSON that comes in with one. The pages are those that everybody gets.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+from lab.ui import explorer, pages
+from lab.ui.serve import serve
+
+PATIENCE_S = 120
+
+
+def main() -> None:
+    """Serves until it is ended."""
+    diary, hz, workers, *files = sys.argv[1:]
+    explorer.LIVE_HZ = float(hz)
+    with Path(diary).open("w", encoding="utf-8") as lines:
+        pages.new_session = partial(_watched, pages.new_session, lines)
+        threading.Thread(target=_obey, daemon=True).start()
+        serve(port=0, workers=int(workers) or None, paths=files)
+
+
+def _watched(new_session, lines, *arguments):
+    """A session whose frames are written down."""
+    session = new_session(*arguments)
+    session.subscribe(partial(_write, lines))
+    return session
+
+
+def _write(lines, session, frame) -> None:
+    offset = time.time() - time.monotonic()
+    line = {
+        "run": session.number,
+        "k": frame.head,
+        "computed": 1e3 * (frame.computed + offset),
+        "came": 1e3 * time.time(),
+        "edits": [[e.control, e.new] for e in frame.edits or ()],
+        "worker": _worker(session),
+    }
+    lines.write(json.dumps(line) + "\n")
+    lines.flush()
+
+
+def _obey() -> None:
+    """Runs the bare loop over an experiment's step on a worker of the pages; says its rate."""
+    from lab.engine.workers import remote_session
+
+    for line in sys.stdin:
+        with remote_session("Bare", json.loads(line), pool=pages.pool()) as session:
+            session.wait(lambda s: len(s.trace) > 0 or s.status.ended, PATIENCE_S)
+            rate = float(session.trace["rate"][0]) if len(session.trace) else None
+            print(json.dumps({"rate": rate, "worker": _worker(session)}), flush=True)
+
+
+def _worker(session) -> int | None:
+    return getattr(getattr(session.worker, "process", None), "pid", None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+// For the bench: when a step was painted, seen from inside the page and without its help.
+//
+// Painted means that the frame in which the canvases were drawn has ended and that nothing was
+// drawn in the next one. Times are milliseconds of the wall clock, as the server's diary has them.
+(() => {
+  const GIVE_UP = 1000; // ms without anything drawn
+  const bench = { shown: [], heard: null, sought: null };
+  window.bench = bench;
+
+  let draws = 0;
+  const pen = CanvasRenderingContext2D.prototype;
+  for (const name of ["stroke", "fill", "fillRect", "fillText", "putImageData", "drawImage"]) {
+    const was = pen[name];
+    pen[name] = function (...all) {
+      draws++;
+      return was.apply(this, all);
+    };
+  }
+  window.WebSocket = class extends WebSocket {
+    constructor(...all) {
+      super(...all);
+      this.addEventListener("message", ({ data }) => {
+        if (bench.sought && typeof data === "string" && data.includes('"sought"')) bench.sought();
+      });
+    }
+  };
+
+  const wall = () => performance.timeOrigin + performance.now();
+  const channel = new MessageChannel(), after = [];
+  channel.port1.onmessage = () => after.splice(0).forEach((then) => then());
+
+  // Follows the frames from now on. `first` and `painted`: when the first and the last of those
+  // that draw had ended, null when none did; `next`: when the one after the last began.
+  const follow = ({ stop = () => false, empty = GIVE_UP } = {}) => new Promise((done) => {
+    const start = wall();
+    let seen = draws, first = null, painted = null, stopped = false;
+    const frame = () => {
+      const next = wall();
+      if (stopped) return done({ first, painted, next });
+      after.push(() => {
+        const now = wall(), drawn = draws !== seen;
+        seen = draws;
+        if (drawn) { first ??= now; painted = now; }
+        if (!drawn && (painted !== null || now - start > empty))
+          return done({ first, painted, next });
+        stopped = stop();
+        requestAnimationFrame(frame);
+      });
+      channel.port2.postMessage(0);
+    };
+    requestAnimationFrame(frame);
+  });
+
+  const one = bench.one = (selector, root = document) => {
+    const hit = root.querySelector(selector);
+    if (hit) return hit;
+    for (const node of root.querySelectorAll("*")) {
+      const inner = node.shadowRoot && one(selector, node.shadowRoot);
+      if (inner) return inner;
+    }
+    return null;
+  };
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+  bench.status = () => one(".status")?.textContent.trim() || "";
+  bench.head = () => Number(one(".seek").getAttribute("aria-valuemax"));
+  bench.runs = () => one(".run").dataset.verb === "pause";
+  bench.press = () => one(".run").click();
+
+  // When the document was painted as it came, and when the live page stood with its pictures.
+  bench.opened = async () => {
+    while (document.getElementById("lab-first") || bench.status() !== "ready")
+      await new Promise(requestAnimationFrame);
+    const ready = wall(), { painted } = await follow({ empty: 100 });
+    const html = performance.getEntriesByType("paint")[0]?.startTime ?? 0;
+    return { html: performance.timeOrigin + html, pictures: painted ?? ready };
+  };
+
+  // Notes each step that the page shows from now on.
+  bench.watch = () => {
+    const seek = one(".seek"), now = () => Number(seek.getAttribute("aria-valuenow"));
+    let last = now();
+    new MutationObserver(async () => {
+      const k = now();
+      if (k === last) return;
+      last = k;
+      const heard = wall(), found = await follow({ stop: () => last !== k });
+      if (found.painted !== null) bench.shown.push({ k, heard, ...found });
+      bench.heard?.(found);
+    }).observe(seek, { attributes: true, attributeFilter: ["aria-valuenow"] });
+  };
+
+  // A click on Run: ms until the first new step is painted.
+  bench.click = () => new Promise((done) => {
+    const start = wall();
+    bench.heard = ({ painted }) => { bench.heard = null; done(painted - start); };
+    bench.press();
+  });
+
+  // The handle dragged from place to place: ms until the cursor is painted there, and until the
+  // picture is that the server has sent for it.
+  bench.drag = async (times) => {
+    const track = one(".seek"), box = track.getBoundingClientRect(), found = [];
+    track.setPointerCapture = () => {};
+    const at = (type, share) => track.dispatchEvent(new PointerEvent(type, {
+      bubbles: true, pointerId: 1, clientY: box.y + 18, clientX: box.x + share * box.width }));
+    at("pointerdown", 0.05);
+    await pause(300);
+    for (let i = 0; i < times; i++) {
+      await pause((i * 7) % 17); // not always at the same moment of a frame
+      const start = wall(), answer = new Promise((done) => { bench.sought = done; });
+      const own = follow();
+      at("pointermove", 0.05 + 0.4 * (((i + 1) * 37) % times) / times);
+      await answer;
+      bench.sought = null;
+      const { first, painted } = await own, late = await follow({ empty: 40 });
+      found.push({ cursor: first - start, picture: (late.painted ?? painted) - start });
+    }
+    at("pointerup", 0.05);
+    return found;
+  };
+
+  // A live slider moved to one value after the other; [when, value] of each.
+  bench.slide = async (name, places, gap) => {
+    const range = one(`[data-control="${name}"] input[type=range]`), found = [];
+    for (const place of places) {
+      range.value = String(place);
+      const start = wall();
+      range.dispatchEvent(new Event("input", { bubbles: true }));
+      found.push([start, Number(range.getAttribute("aria-valuetext").split(" ")[0])]);
+      await pause(gap);
+    }
+    range.dispatchEvent(new Event("change", { bubbles: true }));
+    return found;
+  };
+})();

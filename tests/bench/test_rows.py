@@ -1,0 +1,131 @@
+"""The bench's rows and what they are reckoned from. Nothing here depends on the clock."""
+
+import json
+
+import pytest
+
+from lab.bench import GROUPS, browser, measure, page
+from lab.bench.row import Row
+from lab.engine.registry import entry
+from lab.engine.session import Session
+from lab.engine.suggest import UnknownName
+
+FIELDS = {"name", "value", "unit", "goal", "met", "note"}
+
+
+@pytest.fixture
+def no_browser(monkeypatch, tmp_path):
+    monkeypatch.setattr(browser, "CHROMIUM", str(tmp_path / "no chromium"))
+
+
+@pytest.mark.parametrize(
+    ("row", "met"),
+    [
+        (Row("a", 1.0, "s", 2.0), True),
+        (Row("a", 3.0, "s", 2.0), False),
+        (Row("a", 3.0, "ratio", 2.0, more=True), True),
+        (Row("a", 1.0, "ratio", 2.0, more=True), False),
+        (Row("a", 1.0, "s"), None),
+        (Row("a", None, "s", 2.0, note="nothing to measure with"), None),
+    ],
+)
+def test_a_row_is_plain_data_and_says_whether_its_goal_is_met(row, met):
+    told = json.loads(json.dumps(row.to_json()))
+    assert told.keys() == FIELDS
+    assert told["met"] is met
+
+
+def test_a_value_is_told_with_four_digits():
+    assert Row("a", 1.23456, "s").to_json()["value"] == 1.235
+
+
+def test_an_unknown_group_is_refused_with_the_known_ones():
+    with pytest.raises(UnknownName, match="page"):
+        next(measure("pages"))
+
+
+def test_the_groups_are_known():
+    assert GROUPS == ("engine", "contract", "page")
+
+
+def test_without_a_browser_the_page_is_one_row_that_says_so(no_browser):
+    (row,) = measure("page")
+    assert row.keys() == FIELDS
+    assert row["value"] is None and row["met"] is None
+    assert "CHROMIUM" in row["note"]
+
+
+def test_peers_and_classroom_say_that_there_is_nothing_yet(no_browser):
+    rows = list(measure("page", peers=True, classroom=True))
+    assert [row["name"] for row in rows[1:]] == ["peers", "classroom"]
+
+
+# -- what page rows are reckoned from --------------------------------------------------------------
+
+
+def frame(k, computed, came, run=1, edits=()):
+    return {"run": run, "k": k, "computed": computed, "came": came, "edits": list(edits)}
+
+
+def picture(k, heard, painted):
+    return {"k": k, "heard": heard, "painted": painted, "next": painted + 10}
+
+
+def test_a_painted_step_is_joined_to_the_frame_that_brought_it():
+    frames = [
+        frame(5, 100, 101),
+        frame(9, 150, 152),
+        frame(9, 150, 190),  # told again after it was shown
+    ]
+    found = page.delays([picture(9, 160, 180), picture(7, 120, 140)], frames)
+    assert found == {"painted": [30], "next": [40]}
+
+
+def test_the_last_frame_before_it_was_heard_counts():
+    frames = [frame(9, 100, 101, run=1), frame(9, 140, 141, run=2)]
+    assert page.delays([picture(9, 150, 170)], frames)["painted"] == [30]
+
+
+def test_an_edit_is_recorded_once_every_run_has_it():
+    frames = [
+        frame(5, 0, 110, run=1, edits=[["weight", 0.5]]),
+        frame(5, 0, 130, run=2, edits=[["weight", 0.4], ["weight", 0.5]]),
+        frame(8, 0, 150, run=2, edits=[["weight", 0.5]]),
+    ]
+    assert page.recorded(100, 0.5, frames) == 30
+    assert page.recorded(100, 0.4, frames) is None
+
+
+@pytest.mark.parametrize(("share", "value"), [(0, 1), (0.5, 3), (0.95, 4), (1, 4)])
+def test_a_quantile_is_one_of_the_values(share, value):
+    assert page.quantile([4, 1, 3, 2], share) == value
+
+
+# -- loads -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", ["loads.py:Load", "wide_mask.py"])
+def test_loads_are_experiments_that_a_server_takes_from_their_file(file):
+    found = entry(str(page.HERE / file))
+    assert not found.broken
+    assert found.views
+
+
+@pytest.mark.parametrize("cost", page.GOALS)
+def test_every_load_steps(cost):
+    session = Session(str(page.HERE / "loads.py:Load"), {"cost": cost})
+    assert session.advance(2) == 2
+
+
+def test_a_wide_mask_changes_with_every_step():
+    session = Session(str(page.HERE / "wide_mask.py"))
+    before = session.picture()["mask"]
+    session.advance(1)
+    after = session.picture()["mask"]
+    assert before.size == 1_000_000
+    assert 0 < (before != after).sum() < before.size
+
+
+def test_the_bare_loop_tells_its_rate():
+    session = Session(str(page.HERE / "loads.py:Bare"), {"cost": "5 us", "seconds": 0.01})
+    assert session.trace["rate"][0] > 0
