@@ -116,6 +116,10 @@ class Trace:
         """The value of `x` at the first row where `name` is below or above a bound; else inf."""
         if (below is None) == (above is None):
             raise ValueError("first() takes either below= or above=")
+        costly = self.assessed
+        if name not in self and costly is not None and name in costly and x not in costly:
+            k = costly.first(name, below=below, above=above)
+            return float(self.at(k=k)[x]) if math.isfinite(k) else k
         values = self[name]
         hit = np.flatnonzero(values < below if below is not None else values > above)
         return float(self[x][hit[0]]) if len(hit) else math.inf

@@ -383,3 +383,14 @@ def test_an_interrupt_inside_a_step_leaves_the_run_as_it_was():
     assert session.status is Status.PAUSED
     session.advance(100 - session.head)
     assert float(session.state) == 100
+
+
+def test_first_of_a_costly_quantity_gives_the_step_of_its_own_row():
+    session = Session(Training)
+    session.advance(80)
+    costly = session.trace.assessed
+    assert len(costly) < len(session.trace)
+    row = len(costly) // 2
+    bound = float(costly["costly"][:row].max())
+    hit = np.flatnonzero(costly["costly"] > bound)[0]
+    assert session.trace.first("costly", above=bound) == costly.k[hit]
