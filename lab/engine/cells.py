@@ -9,6 +9,8 @@ from typing import Any
 from lab.engine.registry import load_source
 from lab.engine.rules import rule as as_rule
 from lab.engine.session import Session
+from lab.engine.suggest import unknown
+from lab.engine.trace import Trace
 
 SPARSE = 8  # rows in a doubling of k when nobody reads them: enough to notice a blow-up early
 
@@ -99,7 +101,23 @@ def cell_of(session: Session, job: Job, seconds: float) -> Cell:
         end = {**end, **trace.assessed.row(len(trace.assessed) - 1)}
     rows = {}
     if job.keep != "end":
-        names = job.record or trace.names
+        # Costly numbers are made at the end of such a run: they are end values, not rows.
+        names = [name for name in job.record or trace.names if _in_rows(trace, name)]
         rows = {"k": trace.k.copy(), **{name: trace[name].copy() for name in names}}
     status = "failed" if session.ended == "error" else session.ended
     return Cell(status, session.head, end, rows, seconds, session.sentence)
+
+
+def _in_rows(trace: Trace, name: str) -> bool:
+    """Whether a name is recorded in every row.
+
+    Raises
+    ------
+    UnknownName
+        Nowhere.
+    """
+    if name in trace:
+        return True
+    if trace.assessed is None or len(trace.assessed) and name not in trace.assessed:
+        raise unknown("quantity", name, trace.names)
+    return False

@@ -135,3 +135,15 @@ def test_a_lane_sees_what_a_single_run_sees_for_a_moment(keep):
         assert (lane.status, lane.steps) == (alone.status, alone.steps)
         assert lane.rows.keys() == alone.rows.keys()
         assert all(np.array_equal(lane.rows[name], alone.rows[name]) for name in lane.rows)
+
+
+def test_costly_numbers_among_kept_rows_are_end_values():
+    study = Study(Training, Grid(seeds=2, stop=steps(20), keep="log", record=("error", "costly")))
+    data = study.run()
+    assert data.error.dims == ("seed", "k")
+    assert data.costly.dims == ("seed",)
+
+
+def test_a_kept_name_that_is_recorded_nowhere_is_named():
+    with pytest.raises(UnknownName, match="error"):
+        Study(Training, Grid(seeds=1, stop=steps(20), keep="log", record=("eror",))).run()
