@@ -85,7 +85,8 @@ class Cache:
     def _read_or_make(self, key, make):
         folder = self._private_folder()
         if folder is not None:
-            with contextlib.suppress(OSError, pickle.PickleError, EOFError, AttributeError):
+            # Whatever is wrong with an old file, it can be made again.
+            with contextlib.suppress(Exception):
                 return pickle.loads((folder / key).read_bytes())
         start = time.perf_counter()
         made = make()
@@ -177,9 +178,13 @@ def prepare(
 
 def _key(experiment, name, by, seed, backend) -> str:
     from lab.engine.codehash import code_hash
+    from lab.engine.registry import load
 
     what = [experiment.__module__, experiment.__qualname__, name, by, seed]
     what += [backend.device, backend.dtype, code_hash(experiment)]
+    given = experiment.givens[name]
+    if given.run is not None:
+        what += [code_hash(load(given.run)), given.controls, given.steps, given.take]
     text = json.dumps(what, sort_keys=True, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -200,6 +205,8 @@ def _from_run(given, by, seed, backend):
     }
     run = Session(given.run, theirs, seed, backend.device, backend.dtype)
     run.advance(given.steps or run.experiment.max_steps)
+    if run.ended in ("error", "diverged"):
+        raise RuntimeError(f"the run of {run.name} that {given.name} takes from {run.sentence}")
     return {name: run.state[name] for name in given.take}
 
 
