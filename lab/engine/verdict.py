@@ -197,6 +197,11 @@ def judge(check: Check, data) -> Judged:
         raise ValueError(
             f"check {check.id}: measure gives shape {values.shape}; one value for each seed is due"
         )
+    if check.over != "all" and not values.ndim and data.sizes["seed"] > 1:
+        raise ValueError(
+            f"check {check.id}: measure gives one number for {data.sizes['seed']} seeds, which "
+            'hides how they scatter; give one value for each seed, or over="pooled"'
+        )
     values = values.ravel()
     if not values.size:
         raise ValueError(f"check {check.id}: measure gives nothing")

@@ -116,3 +116,10 @@ def test_an_announced_verdict_needs_its_why():
 def test_breaks_names_checks():
     with pytest.raises(ValueError, match="breaks names checks"):
         Claim("c", "t", "desk", Grid(), CHECKS, Control({}, ("z",)))
+
+
+def test_one_number_for_many_seeds_is_refused():
+    check = Check("v", lambda d: d.v.mean(), AtLeast(0))
+    with pytest.raises(ValueError, match="pooled"):
+        judge(check, seeds(1, 2, 3))
+    assert judge(check, seeds(1)).result == "pass"
