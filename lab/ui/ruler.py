@@ -77,8 +77,8 @@ def row(claim, verdict: dict | None, more: int = 0) -> str:
     check = main_check(claim, verdict)
     if check and check["measured"] is not None:
         parts.append(
-            f'<span class="cut">{esc(check["label"])} '
-            f'<span class="num">{number(check["measured"])}</span></span>'
+            f'<span class="cut">{esc(check["label"])}</span>'
+            f'<span class="num">{number(check["measured"])}</span>'
         )
     if verdict.get("seeds"):
         parts.append(f"<span>{verdict['seeds']} seeds</span>")
@@ -125,10 +125,16 @@ def ruler(check: dict | None) -> str:
         x = place(measured)
         parts.append(f'<i class="dot" style="left:{x:.2f}%"></i>')
         labels.append((x, number(measured), "b"))
-    middle = (left + right) / 2
-    edge = right if low is None else left if high is None else middle
-    labels.append((edge, f"expected {expectation(low, high)}", ""))
-    parts += _labels(labels)
+    text = f"expected {expectation(low, high)}"
+    edges = (
+        [right] if low is None else [left] if high is None else [(left + right) / 2, left, right]
+    )
+    # whatever edge leaves the other numbers, the measured one first, nearest to their marks
+    best = min((_labels([*labels, (edge, text, "")]) for edge in edges), key=_displaced)
+    parts += [
+        f'<span style="left:{start:.2f}%">{f"<b>{text}</b>" if bold else text}</span>'
+        for start, _, text, bold, _ in best
+    ]
     return f'<div class="ruler" aria-hidden="true">{"".join(parts)}</div>'
 
 
@@ -158,19 +164,21 @@ def _scale(known, low_end: bool, high_end: bool):
     return lambda v: 100 * (v - a) / (b - a)
 
 
-def _labels(labels) -> list[str]:
-    """Texts under the ruler, pushed apart so that none covers another."""
+def _labels(labels) -> list[list]:
+    """[start, width, text, bold, wanted start] in percent, pushed apart so that none is covered."""
     placed, end = [], -10.0
     for x, text, bold in sorted(labels):
-        width = 100 * (len(text) * 6.1 + 8) / WIDTH
-        start = min(max(x - width / 2, end), 100 - width)
-        placed.append([start, width, text, bold])
+        width = 100 * (len(text) * 6.0 + 8) / WIDTH
+        start = max(x - width / 2, end)
+        placed.append([start, width, text, bold, x - width / 2])
         end = start + width + 1
     limit = 101.0
     for entry in reversed(placed):  # what was pushed over the right edge pushes back
         entry[0] = max(min(entry[0], limit - entry[1]), -1.0)
         limit = entry[0] - 1
-    return [
-        f'<span style="left:{start:.2f}%">{f"<b>{text}</b>" if bold else text}</span>'
-        for start, _, text, bold in placed
-    ]
+    return placed
+
+
+def _displaced(placed) -> tuple[float, float]:
+    moved = [(bool(bold), abs(start - wanted)) for start, _, _, bold, wanted in placed]
+    return sum(m for bold, m in moved if bold), sum(m for _, m in moved)
