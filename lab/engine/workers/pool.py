@@ -264,6 +264,8 @@ class Pool:
         for session in sessions:
             guilty = session.number == culprit or len(sessions) == 1
             with self.lock:
+                if session.worker is not None:
+                    continue  # it was started again meanwhile
                 if self._failed_boots >= BOOTS:
                     session.give_up(f"no worker could be started: {fate}")
                 elif not worker.ready or session.lose(guilty, fate):

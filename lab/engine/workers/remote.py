@@ -492,6 +492,8 @@ class RemoteSession:
             The worker was busy with this session: it waits for a person, paused.
         fate : str
         """
+        if self.status is Status.CANCELLED:
+            return False
         stopped = any(command.verb == "pause" for command in self._pending)
         self._losses = self._losses + 1 if self.head <= self._lost_at else 1
         self._lost_at = self.head
