@@ -98,7 +98,6 @@ class InfeasibilityDetection(Experiment):
         Trajectory("place", field="pic.drift", equal=False, title="Drift", note="seen from aside"),
         Curves("seen", "truth", log="xy", roles={"truth": "exact"}, title="Length of a step"),
         Convergence("error", slopes=(-1, -2), title="Squared error of a step"),
-        Convergence("normalised", slopes=(-2,), title="Squared error of the drift per step"),
     ]
     dtype = "float64"
 
