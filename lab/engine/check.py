@@ -104,9 +104,15 @@ class _Trial:
 
 
 def _same_rows(one: Session, other: Session, what: str) -> None:
-    for name in one.trace.names:
-        if not np.array_equal(one.trace[name], other.trace[name], equal_nan=True):
-            raise Broken(f"{what} (the trace of {name} differs)")
+    pairs = [(one.trace, other.trace)]
+    if one.trace.assessed is not None:
+        pairs.append((one.trace.assessed, other.trace.assessed))
+    for a, b in pairs:
+        for name in ("k", *a.names):
+            if not np.array_equal(a[name], b[name], equal_nan=True):
+                raise Broken(f"{what} (the trace of {name} differs)")
+    if one.trace.stages != other.trace.stages:
+        raise Broken(f"{what} (the stages differ)")
 
 
 def _observed_names(t: _Trial) -> None:
@@ -147,6 +153,14 @@ def _cut_into_chunks(t: _Trial) -> None:
     while session.head < t.steps and not session.status.ended:
         session.advance(t.steps - session.head, budget_s=1e-4)
     t.agrees(session, "the run depends on how advance() is cut")
+
+
+def _paused_at_rules(t: _Trial) -> None:
+    session = t.fresh()
+    for k in (t.steps // 3, t.steps // 2, t.steps // 2 + 1):
+        session.run_until(f"k >= {k}")
+        session.run_until(f"k + 0 >= {k + 1}")  # looked at between rows, not known beforehand
+    t.agrees(t.to_the_end(session), "pausing at a rule changes the run")
 
 
 def _deep_copies(t: _Trial) -> None:
@@ -202,7 +216,8 @@ def _look_and_seek(t: _Trial) -> None:
     fresh = t.fresh()
     fresh.advance(k)
     look = t.run.look(k)
-    values = fresh.measure(fresh.state, fresh.controls_at(k, before=True))
+    with exact_numerics():
+        values = fresh.measure(fresh.state, fresh.controls_at(k, before=True))
     if not all(np.array_equal(values[n], look.values[n], equal_nan=True) for n in values):
         raise Broken(f"look({k}) differs from a fresh run to {k}")
     _same_picture(fresh.picture(), look.picture, f"the picture of step {k} differs when replayed")
@@ -231,20 +246,29 @@ def _edits(t: _Trial) -> None:
     if other is None:
         return
     session = t.fresh()
+    session.set(**{spec.name: other})
     session.advance(t.steps // 2)
+    session.set(**{spec.name: t.controls[spec.name]})
+    for more in live[1:]:  # several at one step
+        if (value := _another(more, t.controls[more.name])) is not None:
+            session.set(**{more.name: value})
+    session.advance(1)
     session.set(**{spec.name: other})
     t.to_the_end(session)
     again = Session.from_recipe(session.recipe, t.experiment)
     again.advance(session.head)
     if digest(again.state) != digest(session.state):
         raise Broken(f"a run with an edit of {spec.name} is not reproduced by its recipe")
-    k = min(session.head, t.steps // 2 + 2)
-    fresh = Session.from_recipe(session.recipe, t.experiment)
-    fresh.advance(k)
-    seen = fresh.measure(fresh.state, fresh.controls_at(k, before=True))
-    look = session.look(k).values
-    if not all(np.array_equal(seen[n], look[n], equal_nan=True) for n in seen):
-        raise Broken(f"look({k}) behind an edit of {spec.name} differs from a fresh run")
+    _same_rows(session, again, f"a run with edits of {spec.name} is not reproduced by its recipe")
+    for k in sorted({1, t.steps // 2, t.steps // 2 + 1, t.steps // 2 + 2}):
+        fresh = Session.from_recipe(session.recipe, t.experiment)
+        if fresh.advance(min(k, session.head)) < k:
+            break
+        with exact_numerics():
+            seen = fresh.measure(fresh.state, fresh.controls_at(k, before=True))
+        look = session.look(k).values
+        if not all(np.array_equal(seen[n], look[n], equal_nan=True) for n in seen):
+            raise Broken(f"look({k}) beside edits of {spec.name} differs from a fresh run")
 
 
 def _another(spec, value):
@@ -356,6 +380,7 @@ _TESTS = (
     _global_generators,
     _same_again,
     _cut_into_chunks,
+    _paused_at_rules,
     _deep_copies,
     _pickles,
     _state_is_plain,
