@@ -45,6 +45,11 @@ class Race:
         lines += [f"  {arm}: {lane!r}" for arm, lane in self.lanes.items()]
         return "\n".join(lines)
 
+    def _repr_html_(self):
+        from lab.engine.display import still
+
+        return still("race", self)
+
     def advance(self, n: int = 1) -> int:
         """Every arm takes `n` steps; returns the most that one took."""
         return max(lane.advance(n) for lane in self.lanes.values())

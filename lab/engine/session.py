@@ -231,6 +231,11 @@ class Session:
         words = self.sentence or f"{self.status} at {self.head}"
         return f"Session({self.name!r}, seed={self.seed}: {words})"
 
+    def _repr_html_(self):
+        from lab.engine.display import still
+
+        return still("session", self)
+
     def __enter__(self):
         return self
 

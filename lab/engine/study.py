@@ -82,6 +82,11 @@ class Study:
             f"{len(self.cells)} of {len(self)} runs done)"
         )
 
+    def _repr_html_(self):
+        from lab.engine.display import still
+
+        return still("study", self)
+
     def __iter__(self) -> Iterator[tuple[int, Cell]]:
         """Makes the runs; yields each as it is done."""
         todo = [i for i in self._order if i not in self.cells]
