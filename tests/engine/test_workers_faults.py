@@ -295,19 +295,28 @@ sys.stdin.read()
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a process that is no child")
-def test_workers_end_with_their_parent_even_inside_a_step(bell):
+@pytest.mark.parametrize("whom", ["the parent", "all"])
+def test_workers_end_with_their_parent_even_inside_a_step(bell, whom):
     import select
 
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent)])}
     pipe = subprocess.PIPE
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, bell], stdin=pipe, stdout=pipe, text=True, env=env
+        [sys.executable, "-c", PARENT, bell],
+        stdin=pipe,
+        stdout=pipe,
+        text=True,
+        env=env,
+        start_new_session=True,
     )
     with parent:
         pid, folder = parent.stdout.readline().split()
         child = os.pidfd_open(int(pid))
         rung(bell)
-        parent.kill()
+        if whom == "all":
+            os.killpg(parent.pid, signal.SIGTERM)
+        else:
+            parent.kill()
     assert select.select([child], [], [], LONG)[0], "the worker has outlived its parent"
     os.close(child)
     assert not Path(folder).exists()

@@ -23,13 +23,19 @@ NICENESS = 5  # the page and the browser go first
 def main() -> None:
     """Reads commands on a thread and serves them until told to quit, or until alone."""
     handle, number, folder = sys.argv[1:]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the parent, which tells us
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _leave_it_to_the_parent)
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     connection, inbox = inherited(handle), Inbox()
     threading.Thread(target=_read, args=(connection, inbox, folder), daemon=True).start()
     _serve(connection, inbox, Beat(beat_path(folder, number)), Spool(Path(folder)))
     os._exit(0)  # without the seconds that libraries take to tidy up
+
+
+def _leave_it_to_the_parent(*signal_and_frame) -> None:
+    """A Ctrl-C or the end of a service goes to all processes; our pipe tells us what to do."""
 
 
 def _serve(connection: Connection, inbox: Inbox, beat: Beat, spool: Spool) -> None:

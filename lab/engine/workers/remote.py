@@ -196,6 +196,11 @@ class RemoteSession:
         words = self.sentence or f"{self.status} at {self.head}"
         return f"Session({self.name!r}, seed={self.seed}, worker: {words})"
 
+    def _repr_html_(self):
+        from lab.engine.display import still
+
+        return still("session", self)
+
     def __enter__(self):
         return self
 
