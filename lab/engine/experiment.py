@@ -22,6 +22,7 @@ from lab.engine.suggest import unknown
 METHODS = ("init", "step", "observe", "assess", "picture", "done", "stage", "noise")
 REQUIRED = ("init", "step", "observe")
 NOT_INPUTS = ("c", "rng", "backend")
+RESERVED = ("arm", "seed", "k", "status", "steps", "seconds")
 
 
 class ContractError(TypeError):
@@ -291,8 +292,13 @@ def problems(experiment) -> list[str]:
                 tell(f"event {event!r} reads {', '.join(missing)}, which is no quantity")
         except ValueError as error:
             tell(f"event {event!r}: {error}")
+    for taken in (*controls, *experiment.quantities):
+        if taken in RESERVED:
+            tell(f"{taken!r} is a name of every study's dataset; take another one")
     for g in experiment.givens.values():
         for control in g.by:
+            if control in controls and controls[control].live:
+                tell(f"given {g.name} depends on {control}, which is live: it is made only once")
             if control not in controls:
                 tell(f"given {g.name}: {unknown('control', control, controls)}")
         for other in g.inputs:

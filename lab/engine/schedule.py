@@ -4,6 +4,7 @@ from __future__ import annotations
 
 DENSE = 256  # recorded rows in each doubling of k
 DENSE_AFTER_STAGE = 64  # steps recorded one by one after a change of stage
+DENSE_STAGES = 32  # changes of stage that get this; later ones are only noted
 COSTLY = 8  # rows of `assess` in each doubling of k
 PICTURES = 400  # pictures kept at most
 

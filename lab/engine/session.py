@@ -29,7 +29,7 @@ from lab.engine.prepare import prepare, seeded
 from lab.engine.recipe import Edit, Recipe
 from lab.engine.registry import load, load_source, source_of
 from lab.engine.rules import rule as as_rule
-from lab.engine.schedule import COSTLY, DENSE, DENSE_AFTER_STAGE, next_record
+from lab.engine.schedule import COSTLY, DENSE, DENSE_AFTER_STAGE, DENSE_STAGES, next_record
 from lab.engine.status import SessionError, Status
 from lab.engine.suggest import unknown
 from lab.engine.trace import Trace
@@ -67,10 +67,8 @@ class Replay:
         """What the run was at step `k`; call when done."""
         session = self._session
         c = session.controls_at(self.k, before=True)
-        with exact_numerics():
-            picture = pics.unpack(session.draw(self.state, c))
-            seen = session.measure(self.state, c)
-        return Look(self.k, seen, picture, dict(vars(c)))
+        picture = pics.unpack(session.draw(self.state, c))
+        return Look(self.k, session.measure(self.state, c), picture, dict(vars(c)))
 
 
 class Session:
@@ -504,14 +502,17 @@ class Session:
             return False
         self.stage = stage
         self.trace.stages.append((self.head, stage))
-        if self.head and self.dense >= DENSE:  # not when nobody reads the rows
+        few = len(self.trace.stages) <= DENSE_STAGES  # so that the number of rows stays bounded
+        if self.head and few and self.dense >= DENSE:  # not when nobody reads the rows
             self._dense_until = self.head + DENSE_AFTER_STAGE
         return True
 
     def _restore_stage(self) -> None:
         if self.trace.stages:
             at, self.stage = self.trace.stages[-1]
-            self._dense_until = at + DENSE_AFTER_STAGE if at and self.dense >= DENSE else 0
+            few = len(self.trace.stages) <= DENSE_STAGES
+            dense = at and few and self.dense >= DENSE
+            self._dense_until = at + DENSE_AFTER_STAGE if dense else 0
 
     def _event(self) -> None:
         row = self.measure(self.state, self._c)
@@ -704,14 +705,14 @@ class Session:
 
     def measure(self, state: Any, c: Controls) -> dict:
         """The observed quantities as floats and float64 arrays."""
-        with torch.no_grad():
+        with exact_numerics(), torch.no_grad():
             return _plain(self.experiment.observe(state, self.given, c))
 
     def draw(self, state: Any, c: Controls) -> dict:
         """The packed picture of a state; empty for an experiment without one."""
         if self.experiment.picture is None:
             return {}
-        with torch.no_grad():
+        with exact_numerics(), torch.no_grad():
             return pics.pack(self.experiment.picture(state, self.given, c))
 
     # -- controls over the run -----------------------------------------------------------------

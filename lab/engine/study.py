@@ -196,8 +196,8 @@ def run_batch(jobs: list[Job]) -> list[Cell]:
     if len(jobs) > 1:
         try:
             return run_lanes(jobs)
-        except NotBatchable:
-            pass
+        except (NotBatchable, RuntimeError):
+            pass  # RuntimeError: vmap met an `if` on a control that varies; alone it is fine
     return [run_cell(job) for job in jobs]
 
 

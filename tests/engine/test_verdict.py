@@ -49,7 +49,7 @@ def test_median_needs_nine_seeds():
 def test_share_counts_seeds():
     assert result(seeds(1, 1, 1, 0), AtLeast(1), Share(0.7)).result == "pass"
     assert result(seeds(0, 0, 0, 0), AtLeast(1), Share(0.7)).result == "miss"
-    assert result(seeds(1, 1, 0, 0), AtLeast(1), Share(0.7)).result == "unclear"
+    assert result(seeds(1, 1, 0, 0), AtLeast(1), Share(0.7)).result == "miss"
 
 
 def test_pooled_resamples_the_seeds():
