@@ -6,7 +6,9 @@ everywhere else.
 
 from __future__ import annotations
 
+import ast
 import inspect
+import linecache
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -197,12 +199,24 @@ class Entry:
         return cls(**data)
 
 
+def _code(experiment) -> str:
+    """The source text of a class; of one typed in a notebook too, whose module has no file."""
+    try:
+        return inspect.getsource(experiment)
+    except (OSError, TypeError):
+        cell = getattr(getattr(experiment.step, "__code__", None), "co_filename", "")
+    text = "".join(linecache.getlines(cell))
+    try:
+        classes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)]
+    except SyntaxError:
+        return ""
+    found = [node for node in classes if node.name == experiment.__name__]
+    return ast.get_source_segment(text, found[-1]) or "" if found else ""
+
+
 def describe(experiment, *, path: str = "", source: str = "", hash: str = "") -> Entry:
     """The entry of an experiment class."""
-    try:
-        code = inspect.getsource(experiment)
-    except (OSError, TypeError):
-        code = ""
+    code = _code(experiment)
     return Entry(
         name=experiment.slug(),
         family=experiment.family(),

@@ -9,6 +9,14 @@ from contextlib import contextmanager
 
 import nbformat
 
+# Functions for the page: what is shown in cell number i, behind shadow roots.
+IN_CELLS = """
+window.codeCell = (i) => document.querySelectorAll(".jp-Notebook .jp-Cell")[i];
+window.within = (i, selector) => codeCell(i) && deep(selector, codeCell(i))[0];
+window.drawn = (i) => deep("canvas", codeCell(i)).filter((c) => c.width && c.height)
+  .map((c) => c.toDataURL()).join("");
+window.headOf = (i) => Number(within(i, ".seek").getAttribute("aria-valuemax"));
+"""
 SETTINGS = (
     "--no-browser",
     "--allow-root",
@@ -84,15 +92,38 @@ def cell(page, i):
     return page.locator(".jp-Notebook .jp-Cell").nth(i)
 
 
-def done(page, i):
-    """Waits until a cell has a number: its code has ended."""
-    page.wait_for_function(
-        "i => /\\[\\d+\\]/.test(document.querySelectorAll('.jp-Notebook .jp-CodeCell')[i]"
-        ".querySelector('.jp-InputPrompt').textContent)",
-        arg=i,
+def number(page, i):
+    """The cell's execution number; "*" while it runs, "" before."""
+    return page.evaluate(
+        "i => codeCell(i).querySelector('.jp-InputPrompt').textContent.replace(/[^\\d*]/g, '')", i
     )
+
+
+def wait_done(page, i, after=""):
+    """Waits until a cell has run, and has another number than `after`."""
+    page.wait_for_function(
+        "([i, after]) => { const n = codeCell(i).querySelector('.jp-InputPrompt').textContent"
+        ".replace(/[^\\d*]/g, ''); return /^\\d+$/.test(n) && n !== after; }",
+        arg=[i, after],
+    )
+
+
+def wait_picture(page, i):
+    """Waits until the page of the lab in a cell stands at its first picture."""
+    page.wait_for_function(
+        "i => within(i, '.run') && within(i, '.status').textContent.trim() === 'ready'", arg=i
+    )
+    page.wait_for_function("i => drawn(i).length > 1000", arg=i)
+
+
+def press(page, i, selector):
+    page.evaluate("([i, s]) => within(i, s).click()", [i, selector])
+
+
+def wait_head(page, i, k):
+    page.wait_for_function("([i, k]) => headOf(i) >= k", arg=[i, k])
 
 
 def printed(page, i):
     """What a cell has printed."""
-    return cell(page, i).locator(".jp-OutputArea-output").all_inner_texts()
+    return "".join(cell(page, i).locator(".jp-OutputArea-output").all_inner_texts())

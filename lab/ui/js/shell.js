@@ -385,7 +385,7 @@ class Shell {
       n: () => this.act("numbers"),
       d: () => this.act("theme"),
       p: () => this.root.classList.toggle("projector"),
-      "/": () => { location.href = "./#find"; },
+      "/": () => { if (this.model.whole) location.href = "./#find"; },
       "?": () => this.act("keys"),
     };
     const axis = this.$(`[data-do=axis][data-key="${CSS.escape(event.key)}"]`);

@@ -55,13 +55,19 @@ function isDark() {
   return light !== undefined ? light === "false" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
+// A link of the page leads into what is folded away.
+function unfold(event) {
+  const link = event.composedPath().find((node) => node.matches?.('a[href^="#"]'));
+  for (const fold of link?.getRootNode().querySelectorAll("details.below") || []) fold.open = true;
+}
+
 class Page {
   constructor(model, el) {
     Object.assign(this, { model, el, document: null, views: null, gone: false });
     this.id = Math.random().toString(36).slice(2);
     this.changes = [];
     this.hear = (message, buffers) => this.receive(message, buffers);
-    this.leave = () => this.send({ kind: "bye" });
+    this.leave = () => this.send({ kind: "away" }); // perhaps it is only loaded again
     this.back = (event) => { if (event.persisted) this.open(); };
   }
 
@@ -69,6 +75,7 @@ class Page {
     const { model, el } = this;
     // keys pressed here are the page's: the notebook's own would cut cells
     el.dataset.lmSuppressShortcuts = "true";
+    el.addEventListener("click", unfold, true);
     el.style.minHeight = `${model.get("_height")}px`;
     model.on("msg:custom", this.hear);
     addEventListener("pagehide", this.leave);
@@ -81,6 +88,7 @@ class Page {
 
   stop() {
     this.gone = true;
+    this.el.removeEventListener("click", unfold, true);
     this.model.off("msg:custom", this.hear);
     removeEventListener("pagehide", this.leave);
     removeEventListener("pageshow", this.back);

@@ -95,6 +95,7 @@ class Cell(anywidget.AnyWidget):
             verdicts=verdicts_of(self._subject.entry), whole=False,
         )  # fmt: skip
         page.shell.stylesheets = [text("cell.css") + self._look]
+        page.shell.html = _folded(page.shell.html)
         root = page.shell.get_root(self._document)
         for model in root.references():
             _no_requests(model)
@@ -198,6 +199,15 @@ def show(experiment, **options) -> Cell:
 
 def _apply(document: CellDocument, patch) -> None:
     document.apply_json_patch(patch, setter=document)
+
+
+def _folded(html: str) -> str:
+    """What stands below the pictures is folded away: the next cell is near."""
+    notes = '<div class="wrap notes">'
+    if notes not in html:
+        return html
+    fold = '<details class="below"><summary class="wrap">Why, evidence, code</summary>'
+    return html.replace(notes, fold + notes, 1).replace("</main>", "</details></main>", 1)
 
 
 def _no_requests(model) -> None:

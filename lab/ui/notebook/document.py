@@ -36,7 +36,8 @@ class CellDocument(Document):
     Parameters
     ----------
     send : callable
-        `send(patch, buffers)` with each patch, as JSON and [(id, bytes)]; called on the document's own thread.
+        `send(patch, buffers)` with each patch, as JSON and [(id, bytes)]; called on the
+        document's own thread.
     """
 
     def __init__(self, send: Callable[[str, list], None]):

@@ -228,9 +228,8 @@ def _map(one, words, note, names, axes, values) -> str:
                 fill, tip = _ink(level), tip + number(values[i, j])
             else:
                 fill, tip = "none", tip + "not made yet"
-            parts.append(
-                f'<rect {box} fill="{fill}" stroke="var(--line2)"><title>{escape(tip)}</title></rect>'
-            )
+            tip = f"<title>{escape(tip)}</title>"
+            parts.append(f'<rect {box} fill="{fill}" stroke="var(--line2)">{tip}</rect>')
             if bad[i, j]:
                 a, b, r = x + width / 2, y + height / 2, min(width, height, 16) / 4
                 parts.append(
@@ -327,9 +326,8 @@ def _labels(ends) -> list[str]:
 
 def _text(x, y, text, anchor="start", ink="ink3") -> str:
     colour = ink if ink.startswith("var") else f"var(--{ink})"
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'
-    )
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text {place} fill="{colour}">{escape(text)}</text>'
 
 
 def _path(px, py, good) -> str:
