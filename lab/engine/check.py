@@ -313,9 +313,10 @@ def _stages_reached(t: _Trial) -> None:
     unknown = {name for _, name in t.run.trace.stages} - set(t.experiment.stages)
     if unknown:
         raise Broken(f"stage() names {', '.join(map(str, unknown))}, which stages does not list")
-    session = t.fresh()
-    session.advance(t.steps * 4)
-    missing = set(t.experiment.stages) - {name for _, name in session.trace.stages}
+    session, missing = t.fresh(), set(t.experiment.stages)
+    while missing and session.head < 4 * MOST_STEPS and not session.status.ended:
+        session.advance(16)
+        missing -= {name for _, name in session.trace.stages}
     if missing and "check" in t.experiment.presets:
         raise Broken(f"the preset check does not reach {', '.join(sorted(missing))}: shorten it")
 
