@@ -50,7 +50,7 @@ def test_the_tour_draws_its_curves_and_moves_them(page, jupyter_address, noteboo
         "i => within(i, '.seek').getAttribute('aria-valuenow') === '1000'", arg=WIDGET
     )
     wait_done(page, CODE)
-    assert "'paused', 2000" in printed(page, CODE)
+    assert "paused at 2000" in printed(page, CODE)
 
     # an experiment written in the notebook
     run_cell(page, OWN)

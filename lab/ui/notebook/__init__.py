@@ -14,7 +14,7 @@ def show(experiment, **options):
 
 
 def widget(experiment, **options):
-    """A run as an ipywidgets widget; see `lab.ui.notebook.widget.RunWidget`."""
-    from lab.ui.notebook.widget import RunWidget
+    """A run as an ipywidgets widget; see `lab.ui.notebook.run_widget.RunWidget`."""
+    from lab.ui.notebook.run_widget import RunWidget
 
     return RunWidget(experiment, **options)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import anywidget
 from bokeh.models import ImportedStyleSheet
@@ -60,6 +61,7 @@ class Cell(anywidget.AnyWidget):
     def __init__(self, subject: Subject, opening: Opening, look: str, height: int, **traits):
         self._subject, self._opening, self._look = subject, opening, look
         self._document: CellDocument | None = None
+        self._opening_lock = Lock()
         self._watchers: set[str] = set()
         self.page: Explorer | None = None
         super().__init__(versions=versions(), _height=height, **traits)
@@ -84,10 +86,20 @@ class Cell(anywidget.AnyWidget):
 
     def _open(self) -> CellDocument:
         """The document, made anew if its runs were freed."""
-        if self._document is None:
-            self._document = CellDocument(self._send_patch)
-            self._document.call(self._make).result()
-        return self._document
+        with self._opening_lock:
+            document = self._document
+            made = document is None
+            if made:
+                document = self._document = CellDocument(self._send_patch)
+        try:
+            # whoever comes second waits for the first
+            document.call(self._make if made else lambda: None).result()
+        except BaseException:
+            if made:
+                self._document = None
+                document.end()
+            raise
+        return document
 
     def _make(self) -> None:
         page = self._new_page(
@@ -136,7 +148,10 @@ class Cell(anywidget.AnyWidget):
         if kind == "scripts":
             self.send({"kind": "scripts"}, [scripts()])
         elif kind == "open":
-            self._show(watcher, bool(message.get("dark")))
+            try:
+                self._show(watcher, bool(message.get("dark")))
+            except Exception as error:  # said where the page would stand
+                self.send({"kind": "fault", "page": watcher, "text": str(error)})
         elif kind == "patch" and self._document is not None and watcher in self._watchers:
             document, patch = self._document, message.get("patch")
             document.add_next_tick_callback(lambda: _apply(document, patch))
