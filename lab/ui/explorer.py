@@ -87,7 +87,8 @@ class Explorer:
             sizing_mode="stretch_width",
             margin=0,
         )
-        self.relane()
+        with self.lanes.held():
+            self.relane()
         if self.axis != "k":
             self.set_axis(self.axis)
 
@@ -135,7 +136,7 @@ class Explorer:
         with self._lock:
             self._pending = False
         # what changes in one update travels as one message
-        with pn.io.hold(self._document):
+        with pn.io.hold(self._document), self.lanes.held():
             while self._inbox and not self._closed:
                 self.requests.hear(self._inbox.popleft())
             if not self._closed and not self._waits_for_paint():
@@ -256,11 +257,12 @@ class Explorer:
         """The cursor has rested: the exact picture is replayed, unless it has moved again."""
         if rest != self._rest or self._closed:
             return
-        self.report(controls=self.requests.plain_values())
-        if self.numbers_on:
-            self.show_numbers()
         for look in self._looks:
             look.cancel()
+        with self.lanes.held():
+            self.report(controls=self.requests.plain_values())
+            if self.numbers_on:
+                self.show_numbers()
         behind = [(i, run) for i, run in enumerate(self.lanes) if self.k < run.head]
         self._looks = [run.session.look(self.k) for _, run in behind if run.pictures.ks]
         found: dict = {}
@@ -275,7 +277,8 @@ class Explorer:
 
         def show():
             if rest == self._rest and not self._closed and not self.follow:
-                self.draw(dict(found))
+                with self.lanes.held():
+                    self.draw(dict(found))
 
         self._document.add_next_tick_callback(show)
 

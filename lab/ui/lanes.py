@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from threading import Lock
 
 from lab.engine.recipe import Edit, Recipe
@@ -144,6 +145,10 @@ class Lanes:
         return len(self.runs)
 
     # -- where they are ------------------------------------------------------------------------
+
+    def held(self):
+        """While this is entered no run grows: what is read of it belongs together."""
+        return self.runs[0].session.lock if self.runs else nullcontext()
 
     @property
     def head(self) -> int:
