@@ -129,7 +129,8 @@ def _file_source(path: str) -> Source:
 
 def _file_entry(what: str) -> Entry:
     path, name = _split(what)
-    found = [e for e in entries_of([_file_source(path)]) if e.broken or name in ("", e.name)]
+    entries = entries_of([_file_source(path)])
+    found = [e for e in entries if name in ("", e.name)] or [e for e in entries if e.broken]
     if len(found) == 1:
         return found[0]
     if not found:
