@@ -34,7 +34,7 @@ from lab.engine.status import SessionError, Status
 from lab.engine.suggest import unknown
 from lab.engine.trace import Trace
 
-SLICE_S = 0.004  # the clock is read about this often inside a slice
+SLICE_S = 0.01  # the clock is read about this often inside a slice
 FAR = 1 << 60
 
 
@@ -256,7 +256,7 @@ class Session:
         try:
             with exact_numerics():
                 while self.head < limit and self.status is Status.RUNNING:
-                    self._leap_to_event(limit, math.isfinite(end))
+                    self._leap_to_event(limit, budget_s)
                     if time.perf_counter() > end:
                         break
                 at_limit = self.head >= self.experiment.max_steps
@@ -424,7 +424,7 @@ class Session:
 
     # -- the loop ------------------------------------------------------------------------------
 
-    def _leap_to_event(self, limit: int, sliced: bool) -> None:
+    def _leap_to_event(self, limit: int, budget_s: float | None) -> None:
         """On to the next step at which something happens, and that something."""
         k = self.head
         self._c = self.controls_at(k)
@@ -432,8 +432,8 @@ class Session:
         stop = min(limit, due, self.next_edit(k))
         if self._rule is not None and self._rule[0].step is not None:
             stop = min(stop, max(self._rule[0].step, k + 1))
-        if sliced:
-            stop = min(stop, k + self.slice_steps())
+        if budget_s is not None:
+            stop = min(stop, k + self.slice_steps(budget_s))
         start = time.perf_counter()
         if self.experiment.done is None and self.experiment.stage is None:
             self._stepping = True
@@ -729,9 +729,9 @@ class Session:
         """The first step after `k` at which an edit acts."""
         return min((edit.step for edit in self.edits if edit.step > k), default=FAR)
 
-    def slice_steps(self) -> int:
+    def slice_steps(self, budget_s: float = math.inf) -> int:
         """Steps between two looks at the clock."""
-        return max(1, int(SLICE_S / self._step_s))
+        return max(1, int(min(SLICE_S, budget_s) / self._step_s))
 
     # -- for workers ---------------------------------------------------------------------------
 
