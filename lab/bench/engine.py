@@ -72,7 +72,7 @@ def _ratios(pool, experiment, controls: dict, bare: dict) -> list[float]:
     _run_for(watched, SECONDS)
     found = []
     for _ in range(TIMES):
-        alone = remote_session(Bare, {**bare, "seconds": SECONDS}, pool=pool)
+        alone = remote_session(Bare, {**bare, "lasting": SECONDS}, pool=pool)
         alone.wait(lambda s: len(s.trace) > 0, 60)
         rate = float(alone.trace["rate"][0])
         alone.close()

@@ -59,7 +59,7 @@ class Bare(Experiment):
     card = CARD
     name_of = Text("", doc="the experiment, or empty for a Load")
     cost = Selector("5 us", objects=tuple(SIZES))
-    seconds = Number(1.0, bounds=(0.01, 60))
+    lasting = Number(1.0, bounds=(0.01, 60), unit="s")
     start = Integer(0, bounds=(0, 10**9), doc="first value of k")
     quantities = {"rate": Quantity("steps in a second")}
 
@@ -73,7 +73,7 @@ class Bare(Experiment):
         plain = run.noise_specs is None
         done, k, begin = 0, c.start, time.perf_counter()
         with exact_numerics():
-            while time.perf_counter() - begin < c.seconds:
+            while time.perf_counter() - begin < c.lasting:
                 for _ in range(16):
                     keyed.k = k
                     state = step(state, prepared, controls, k, keyed if plain else run.noise_at(k))

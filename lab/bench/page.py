@@ -19,7 +19,7 @@ TIMES = 7
 WINDOWS = 3
 PICTURES = 80  # seen in each window
 SECONDS = 1.0  # of each of the alternated runs
-DRAGS, SLIDES = 60, 30
+DRAGS, SLIDES = 60, 20
 FIXED_POINT = "infeasibility-detection"
 GROKKING = "progress-measures"
 HERE = Path(__file__).parent
@@ -142,7 +142,7 @@ def slide(chromium, served) -> Row:
     with explorer(chromium, served.address, FIXED_POINT) as page:
         before = len(served.frames())
         run(page)
-        moved = page.evaluate("places => bench.slide('weight', places, 200)", places)
+        moved = page.evaluate("places => bench.slide('weight', places, 400)", places)
         page.wait_for_timeout(500)
         runs = page.evaluate("bench.runs()")
         frames = served.frames()[before:]
@@ -171,7 +171,7 @@ def throughput(chromium, served, name, what, goal, **controls) -> Row:
     with explorer(chromium, served.address, name, **controls) as page:
         watch(page, served)
         for _ in range(TIMES):
-            alone = served.bare(seconds=SECONDS, **bare)
+            alone = served.bare(lasting=SECONDS, **bare)
             rate, worker = watch(page, served)
             ratios.append(rate / alone["rate"])
             workers |= {worker, alone["worker"]}

@@ -85,7 +85,8 @@
       if (k === last) return;
       last = k;
       const heard = wall(), found = await follow({ stop: () => last !== k });
-      if (found.painted !== null) bench.shown.push({ k, heard, ...found });
+      if (found.painted === null) return; // the next step came before it was drawn
+      bench.shown.push({ k, heard, ...found });
       bench.heard?.(found);
     }).observe(seek, { attributes: true, attributeFilter: ["aria-valuenow"] });
   };

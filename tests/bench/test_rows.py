@@ -127,5 +127,5 @@ def test_a_wide_mask_changes_with_every_step():
 
 
 def test_the_bare_loop_tells_its_rate():
-    session = Session(str(page.HERE / "loads.py:Bare"), {"cost": "5 us", "seconds": 0.01})
+    session = Session(str(page.HERE / "loads.py:Bare"), {"cost": "5 us", "lasting": 0.01})
     assert session.trace["rate"][0] > 0
