@@ -131,7 +131,7 @@ class Cell(anywidget.AnyWidget):
         self._opening = Opening(page.lanes.recipe, page.k, page.lanes.arm, page.axis, page.preset)
         self.page = self._document = None
         page.close()
-        _cleanup_doc(document)
+        document.afterwards(lambda: _cleanup_doc(document))
         document.end()
 
     # -- messages ------------------------------------------------------------------------------
