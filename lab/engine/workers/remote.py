@@ -257,7 +257,8 @@ class RemoteSession:
 
     def _run(self, steps: int | None, rule) -> int:
         with self.lock:
-            start = self.head
+            # While a lost worker's run is replayed the head is still behind where it was.
+            start = max(self.head, self._lost_at)
             self.start(steps, rule)
             try:
                 self._changed.wait_for(lambda: self.settled)
