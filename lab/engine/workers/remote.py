@@ -257,7 +257,9 @@ class RemoteSession:
 
     def _run(self, steps: int | None, rule) -> int:
         with self.lock:
-            # While a lost worker's run is replayed the head is still behind where it was.
+            # After a loss the run stands at the last copy, which may be ahead of what was seen
+            # here, or behind it; then it is replayed to where it was.
+            self._changed.wait_for(lambda: not self.restoring or self._dormant or self.status.ended)
             start = max(self.head, self._lost_at)
             self.start(steps, rule)
             try:
