@@ -609,7 +609,9 @@ def _series(trace, name: str) -> tuple[np.ndarray, np.ndarray] | None:
         values, ks = trace.assessed[name], trace.assessed.k
     else:
         return None
-    return np.asarray(ks), np.asarray(values, dtype=float).reshape(len(ks), -1)[:, 0]
+    # Frames add rows on another thread: what was read first may be the shorter.
+    n = min(len(ks), len(values))
+    return np.asarray(ks[:n]), np.asarray(values[:n], dtype=float).reshape(n, -1)[:, 0]
 
 
 def _ending(lane: Lane) -> str:
