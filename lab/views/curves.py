@@ -611,7 +611,7 @@ def _series(trace, name: str) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     # Frames add rows on another thread: what was read first may be the shorter.
     n = min(len(ks), len(values))
-    return np.asarray(ks[:n]), np.asarray(values[:n], dtype=float).reshape(n, -1)[:, 0]
+    return np.asarray(ks[:n]), np.asarray(values[:n] if values.ndim == 1 else values[:n, 0], float)
 
 
 def _ending(lane: Lane) -> str:
