@@ -26,7 +26,7 @@ class Requests:
 
     Parameters
     ----------
-    page : lab.ui.explorer.Explorer
+    page : lab.ui.board.Board
     """
 
     def __init__(self, page):

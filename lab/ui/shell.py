@@ -48,7 +48,7 @@ def picture(element):
 
 
 class Shell(JSComponent):
-    """The page's frame. Talks to `Explorer` in plain messages (see js/shell.js).
+    """The page's frame. Talks to `Board` in plain messages (see js/shell.js).
 
     Parameters
     ----------

@@ -19,7 +19,8 @@ from traitlets import Int, Unicode
 
 from lab.engine.workers import remote_session
 from lab.ui.address import Opening
-from lab.ui.explorer import LIVE_HZ, Explorer
+from lab.ui.board import LIVE_HZ
+from lab.ui.explorer import Explorer
 from lab.ui.notebook.document import CellDocument
 from lab.ui.notebook.opening import Subject, opening, subject
 from lab.ui.notebook.scripts import scripts, versions

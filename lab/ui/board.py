@@ -1,0 +1,377 @@
+"""A page with live runs: it connects the page's frame, the runs and the pictures.
+
+Everything that touches Bokeh happens under the document's lock, in one callback of which one is
+pending at most: frames that come meanwhile wait and are taken together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from threading import Lock
+
+import panel as pn
+
+from lab.ui import takeaway
+from lab.ui.lanes import Lanes
+from lab.ui.requests import Requests
+from lab.ui.shell import Shell, picture
+from lab.ui.state import FIRST_TRACK, state, track_end
+from lab.ui.words import Wording
+from lab.views import Lane, Shared, make
+from lab.views.numerals import count
+
+REST_MS = 150  # so long at rest, and the cursor asks for the exact picture
+REPLAY_MS = 2_000  # a link computes no longer than this before a click
+STILL_HZ, LIVE_HZ = 2, 20
+UNSEEN_S = 1.0  # an update that was not painted in that time is not waited for
+
+
+class Board:
+    """What every page with live runs does; a page adds what it shows and how.
+
+    A page says what its frame is (`html`), which pictures it has (`make_pictures`) and what its
+    link is (`query`); it may show other runs in each picture (`show_lanes`, `feed`).
+
+    Parameters
+    ----------
+    entry : registry Entry
+    opening : lab.ui.address.Opening
+        What the link asked for.
+    new_session : callable
+        `new_session(entry, controls, seed, device, dtype, edits) -> RemoteSession`.
+    verdicts : dict
+        Claim id -> verdict for this version of the code.
+    bars : str
+        HTML of lines to show above the page.
+    whole : bool
+        Whether the page is ours alone; False in a notebook.
+    dark : bool
+    """
+
+    def __init__(
+        self, entry, opening, new_session, *, verdicts=None, bars="", whole=True, dark=False
+    ):
+        self.entry, self.axis, self.preset = entry, opening.axis, opening.preset
+        self.k, self.follow, self.end = 0, True, FIRST_TRACK
+        self.wanted = opening.k  # the step that a link names, until it is reached
+        self.replaying = False
+        self.hz, self.visible, self.numbers_on = LIVE_HZ, True, False
+        self._document = pn.state.curdoc
+        self._pending, self._lock, self._closed = False, Lock(), False
+        self._inbox: deque = deque()
+        self._told: dict = {}
+        self._rest, self._looks = 0, []
+        self._lanes: list[Lane] = []
+        self._unseen = 0.0  # when the update was sent that the browser has not painted yet
+        self._pump = None
+        self.shared = Shared(entry, dark=dark)
+        self.renderers = self.make_pictures()
+        self.lanes = self.make_lanes(opening, new_session)
+        self.requests = self.make_requests()
+        self.shell = Shell(
+            self._hear,
+            html=self.html(verdicts or {}, bars),
+            pictures=[picture(renderer.element) for renderer in self.renderers],
+            cursor=self.shared.cursor.id,
+            whole=whole,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        with self.lanes.held():
+            self.relane()
+        if self.axis != "k":
+            self.set_axis(self.axis)
+
+    # -- what a page decides -------------------------------------------------------------------
+
+    def html(self, verdicts: dict, bars: str) -> str:
+        """The page's frame: everything but the pictures."""
+        raise NotImplementedError
+
+    def query(self) -> str:
+        """The query of the link to exactly this page."""
+        raise NotImplementedError
+
+    def make_pictures(self) -> list:
+        """The pictures, in the order of their places in the frame."""
+        return [make(view, self.entry, self.shared) for view in self.entry.views]
+
+    def make_lanes(self, opening, new_session) -> Lanes:
+        return Lanes(self.entry, opening.recipe, opening.arm, new_session, self.wake)
+
+    def make_requests(self) -> Requests:
+        return Requests(self)
+
+    def show_lanes(self) -> None:
+        """Every picture draws the runs that there are now."""
+        for renderer in self.renderers:
+            renderer.set_lanes(self._lanes)
+
+    def feed(self, i: int, frame) -> None:
+        """Run number `i` has a new frame; `fed` follows when all of them are read."""
+        self._lanes[i].take(frame)
+
+    def fed(self, i: int) -> None:
+        """The pictures draw what run number `i` has recorded."""
+        for renderer in self.renderers:
+            renderer.feed(i)
+
+    def take_more(self) -> None:
+        """What else may have come; called with each update, under the document's lock."""
+
+    def free(self) -> None:
+        """The page closes: whatever it holds beside its runs ends."""
+
+    # -- opening and closing -------------------------------------------------------------------
+
+    def __panel__(self):
+        return self.shell
+
+    def close(self) -> None:
+        """Frees the runs; the page is gone."""
+        self._closed = True
+        self.pace(0)
+        self.free()
+        for look in self._looks:
+            look.cancel()
+        self.lanes.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    @property
+    def values(self) -> dict:
+        """Each control's value at the cursor."""
+        return self.lanes.shown(self.k, self.follow)
+
+    def tell(self, **message) -> None:
+        """Sends the page a message."""
+        self.shell.tell(**message)
+
+    # -- frames and messages -> document -------------------------------------------------------
+
+    def _hear(self, message) -> None:
+        """A message of the browser. Panel hands it over without the document's lock."""
+        self._inbox.append(message)
+        self.wake()
+
+    def wake(self) -> None:
+        """Asks for one update under the document's lock; from any thread."""
+        with self._lock:
+            if self._pending or self._closed:
+                return
+            self._pending = True
+        self._document.add_next_tick_callback(self._update)
+
+    def _update(self) -> None:
+        with self._lock:
+            self._pending = False
+        # what changes in one update travels as one message
+        with pn.io.hold(self._document), self.lanes.held():
+            while self._inbox and not self._closed:
+                self.requests.hear(self._inbox.popleft())
+            if not self._closed and not self._waits_for_paint():
+                self._take_frames()
+
+    def _waits_for_paint(self) -> bool:
+        """Whether the last update is still on its way to the screen.
+
+        What comes meanwhile waits here: a browser that draws slower than the runs go would pile
+        up updates and show them late.
+        """
+        if not self._unseen or time.monotonic() - self._unseen > UNSEEN_S:
+            return False
+        return self.visible
+
+    def seen(self) -> None:
+        """The browser has painted the last update."""
+        self._unseen = 0.0
+        self.wake()
+
+    def _take_frames(self) -> None:
+        news = False
+        for i, run in enumerate(self.lanes):
+            frames = run.take()
+            for frame in frames:
+                self.feed(i, frame)
+                if frame.notice:
+                    self.tell(say={"text": frame.notice, "name": f"notice{i}"})
+            if frames:
+                news = True
+                self.fed(i)
+        self.lanes.settle()
+        self.take_more()
+        if self.wanted:
+            self._go_to_wanted()
+        first = news and not self.lanes.head  # the start is drawn before anything runs
+        if self.follow and (first or self.k != self.lanes.head):
+            self.k = self.lanes.head
+            self.draw()
+        if news and self.visible:
+            self._unseen = time.monotonic()
+            self._document.add_timeout_callback(self.wake, int(1000 * UNSEEN_S) + 50)
+            self.report(seen=True)
+        else:
+            self.report()
+
+    def draw(self, exact=None) -> None:
+        """Draws the step under the cursor; `exact` holds exact pictures by lane."""
+        for renderer in self.renderers:
+            renderer.cursor(self.k, exact)
+
+    def relane(self) -> None:
+        """Tells every picture which runs there are; they draw what is there already."""
+        self._lanes = [self._lane(run) for run in self.lanes]
+        self.show_lanes()
+        self.draw()
+        self.wake()
+
+    def _lane(self, run) -> Lane:
+        known = next((lane for lane in self._lanes if lane.trace is run.trace), None)
+        return known or Lane(
+            label=run.label, style=run.style, dotted=run.dotted, trace=run.trace,
+            pictures=run.pictures, head=run.head, status=str(run.status),
+        )  # fmt: skip
+
+    def report(self, **more) -> None:
+        """Sends the page what has changed since it was last told."""
+        self.end = track_end(self.lanes, self.end, self.wanted)
+        now = state(self.lanes, self.k, self.follow, self.end, self._word())
+        if not self.lanes.running:
+            now["query"] = self.query()
+        changed = {key: value for key, value in now.items() if self._told.get(key) != value}
+        self._told.update(changed)
+        if self.visible:
+            summaries = [renderer.summary() for renderer in self.renderers]
+            if summaries != self._told.get("summaries"):
+                more["summaries"] = self._told["summaries"] = summaries
+        if changed:
+            more["state"] = changed
+        if more:
+            self.tell(**more)
+
+    def report_all(self, **more) -> None:
+        """Sends everything: the page is new, or there again."""
+        self._told = {}
+        self.report(**more)
+
+    def _word(self) -> Wording | None:
+        if not self.replaying:
+            return None
+        text = f"replaying to {count(self.wanted)}"
+        return Wording("play", text, "Pause", "pause", "pause")
+
+    # -- the cursor ----------------------------------------------------------------------------
+
+    def seek(self, k: int) -> None:
+        """Moves the cursor; nothing that was computed changes."""
+        self.wanted, self.replaying = 0, False
+        self.k = max(0, min(int(k), self.lanes.furthest))
+        self.follow = self.k >= self.lanes.head
+        self.lanes.seek(self.k)
+        self.draw()
+        self._rest += 1
+        rest = self._rest
+        self._document.add_timeout_callback(lambda: self._rested(rest), REST_MS)
+
+    def _rested(self, rest: int) -> None:
+        """The cursor has rested: the exact picture is replayed, unless it has moved again."""
+        if rest != self._rest or self._closed:
+            return
+        for look in self._looks:
+            look.cancel()
+        with self.lanes.held():
+            self.report(controls=self.requests.plain_values())
+            if self.numbers_on:
+                self.show_numbers()
+        behind = [(i, run) for i, run in enumerate(self.lanes) if self.k < run.head]
+        self._looks = [run.session.look(self.k) for _, run in behind if run.pictures.ks]
+        found: dict = {}
+        for (i, _), look in zip(behind, self._looks):
+            look.add_done_callback(lambda done, i=i: self._looked(rest, found, i, done))
+
+    def _looked(self, rest: int, found: dict, i: int, done) -> None:
+        """An exact picture has come; on the reader's thread."""
+        if done.cancelled() or done.exception() is not None or self._closed:
+            return
+        found[i] = done.result().picture
+
+        def show():
+            if rest == self._rest and not self._closed and not self.follow:
+                with self.lanes.held():
+                    self.draw(dict(found))
+
+        self._document.add_next_tick_callback(show)
+
+    def _go_to_wanted(self) -> None:
+        """A link names a step: it is computed at once when that is quick, else behind a click."""
+        if all(run.head >= self.wanted or not run.alive for run in self.lanes):
+            self.seek(self.wanted)
+        elif not self.replaying and all(len(run.trace) for run in self.lanes):
+            self.replaying = True
+            self.lanes.go_to(self.wanted)
+            self._document.add_timeout_callback(self._replay_is_long, REPLAY_MS)
+
+    def _replay_is_long(self) -> None:
+        if not self.wanted or self._closed:
+            return
+        k, self.wanted, self.replaying = self.wanted, 0, False
+        self.lanes.stop()
+        self.requests.offer_replay(k)
+        self.wake()
+
+    # -- the rest ------------------------------------------------------------------------------
+
+    def restart(self, run: bool | None = None) -> None:
+        """New runs because something that starts again has changed; goes on if it was running."""
+        going = self.lanes.running if run is None else run
+        self.pace(0)
+        self.lanes.start()
+        self.from_start()
+        self.tell(controls=self.requests.plain_values(), pressed=self.requests.pressed())
+        if going:
+            self.requests.on_run()
+
+    def from_start(self) -> None:
+        """The runs stand at step 0, and so does the page."""
+        self.wanted, self.replaying = 0, False
+        self.k, self.follow, self.end = 0, True, FIRST_TRACK
+        self.shared.clear()
+        self.relane()
+
+    def set_axis(self, name: str) -> None:
+        self.axis = name
+        self.shared.measure(name)
+        for renderer in self.renderers:
+            renderer.axis(name)
+
+    def set_theme(self, dark: bool) -> None:
+        if dark != self.shared.dark:
+            self.shared.dark = dark
+            for renderer in self.renderers:
+                renderer.theme(dark)
+
+    def show_numbers(self) -> None:
+        self.tell(numbers=takeaway.numbers(self.renderers) if self.numbers_on else "")
+
+    def pace(self, hz: int) -> None:
+        """Steps at a speed that a person chose; 0 ends that."""
+        if self._pump is not None:
+            pump, self._pump = self._pump, None
+            self._document.remove_periodic_callback(pump)
+        self.lanes.pace(hz > 0)
+        if not hz:
+            return
+        steps = max(hz // 10, 1)
+
+        def pump():
+            self.lanes.go(steps=steps)
+            self.lanes.pace(True)
+            if not self.lanes.alive:
+                self.pace(0)
+                self.wake()
+
+        self._pump = self._document.add_periodic_callback(pump, 1000 // min(hz, 10))
+        pump()
