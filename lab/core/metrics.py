@@ -1,13 +1,13 @@
 """Measures of what runs recorded: slopes, first passages, best settings, which law.
 
 They take and return `xarray.DataArray`s; values that are not a number are left out, so a run that
-ended early does not spoil the others.
+ended early does not spoil the others. xarray takes a third of a second to import, so it is imported
+by those that use it: an experiment's file names these functions, a live run calls none.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 
 
 def slope(y, x, dim: str, window: tuple[float, float] | None = None):
@@ -20,6 +20,8 @@ def slope(y, x, dim: str, window: tuple[float, float] | None = None):
     window : (low, high) or None
         Only where low <= x <= high.
     """
+    import xarray as xr
+
     _along(y, dim)
     x = x if isinstance(x, xr.DataArray) else xr.DataArray(x, dims=dim)
     ok = (y > 0) & (x > 0) & np.isfinite(y) & np.isfinite(x)
@@ -43,6 +45,8 @@ def first(y, *, below: float | None = None, above: float | None = None, dim: str
 
 def at(y, k: float, dim: str = "k"):
     """The value at the last recorded `dim` up to `k`."""
+    import xarray as xr
+
     past = y.where(y[dim] <= k, drop=True)
     rows = xr.DataArray(np.arange(past.sizes[dim]), dims=dim)
     return past.isel({dim: (past.notnull() * rows).argmax(dim)})
@@ -91,11 +95,15 @@ def best(d, over: str, by: str, better: str = "less", edge: str = "raise"):
 
 
 def which_law(y, x, dim: str, laws=("flat", "log", "power")):
-    """Which of a few laws describes y(x) along `dim`, by the least squared relative error.
+    """Which of a few laws describes y(x) along `dim`.
 
     "flat": a; "log": a + b log x; "power": a x^b; "linear": a + b x; one answer for each
-    remaining index, as text.
+    remaining index, as text. The laws are fitted by least squares (the power law in logarithms)
+    and compared by Akaike's criterion of their relative errors, corrected for few points: so a
+    law with one more parameter must describe them clearly better, not merely as well.
     """
+    import xarray as xr
+
     y, x = xr.broadcast(y, x if isinstance(x, xr.DataArray) else xr.DataArray(x, dims=dim))
 
     def judge(ys, xs):
@@ -109,7 +117,7 @@ def which_law(y, x, dim: str, laws=("flat", "log", "power")):
 
 
 def _misfit(law: str, x: np.ndarray, y: np.ndarray) -> float:
-    """Akaike's criterion of a law fitted to relative errors."""
+    """Akaike's criterion of a law's relative errors, corrected for few points (AICc)."""
     ones = np.ones_like(x)
     if law == "power":
         if (y <= 0).any() or (x <= 0).any():

@@ -10,6 +10,7 @@ on the CPU, then cast and moved, so that neither device nor precision changes th
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ import torch
 from lab.core.backend import Backend
 
 BLOCK = 64  # steps of declared noise that are drawn at once
+MOST = 1 << 17  # numbers of declared noise in a step: a block of them takes 64 MiB
 
 
 def _philox_key(seed: int, name: str, index: int) -> np.ndarray:
@@ -74,7 +76,7 @@ class Rng:
 
     def uniform(self, name: str, shape=(), index: int = 0) -> torch.Tensor:
         """Uniform numbers in [0, 1) of the given shape."""
-        return self._out(self.generator(name, index).random(shape))
+        return self._below_one(self.generator(name, index).random(shape))
 
     def integers(self, name: str, low: int, high: int, shape=(), index: int = 0) -> torch.Tensor:
         """Integers in [low, high) of the given shape, int64."""
@@ -97,12 +99,36 @@ class Rng:
     def _out(self, drawn) -> torch.Tensor:
         return self.backend.tensor(np.asarray(drawn))
 
+    def _below_one(self, drawn) -> torch.Tensor:
+        """A number next to 1 would be rounded up to it; the largest one below it is taken."""
+        largest = 1 - torch.finfo(self.backend.torch_dtype).eps / 2
+        return self._out(np.minimum(drawn, largest))
+
+
+def _bounded(spec, shape: tuple) -> None:
+    """Refuses declared noise that no block could hold, or whose shape is none.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not all(isinstance(n, int) and n >= 0 for n in shape):
+        raise ValueError(f"{spec}: a shape is whole numbers from 0 up")
+    if (count := math.prod(shape)) > MOST:
+        raise ValueError(
+            f"{spec} declares {count:,} numbers a step; {MOST:,} at most: leave noise() out and "
+            "draw them in step()"
+        )
+
 
 @dataclass(frozen=True)
 class Normal:
     """Declared noise: standard normal numbers."""
 
     shape: tuple[int, ...] = ()
+
+    def __post_init__(self):
+        _bounded(self, self.shape)
 
     def draw(self, generator: np.random.Generator, steps: int) -> np.ndarray:
         return generator.standard_normal((steps, *self.shape))
@@ -113,6 +139,9 @@ class Uniform:
     """Declared noise: uniform numbers in [0, 1)."""
 
     shape: tuple[int, ...] = ()
+
+    def __post_init__(self):
+        _bounded(self, self.shape)
 
     def draw(self, generator: np.random.Generator, steps: int) -> np.ndarray:
         return generator.random((steps, *self.shape))
@@ -126,6 +155,9 @@ class Integers:
     high: int
     shape: tuple[int, ...] = ()
 
+    def __post_init__(self):
+        _bounded(self, self.shape)
+
     def draw(self, generator: np.random.Generator, steps: int) -> np.ndarray:
         return generator.integers(self.low, self.high, (steps, *self.shape))
 
@@ -135,6 +167,9 @@ class Permutation:
     """Declared noise: a permutation of 0 .. n-1."""
 
     n: int
+
+    def __post_init__(self):
+        _bounded(self, (self.n,))
 
     def draw(self, generator: np.random.Generator, steps: int) -> np.ndarray:
         return generator.permuted(np.tile(np.arange(self.n), (steps, 1)), axis=1)
@@ -148,7 +183,8 @@ def noise_block(rng: Rng, block: int, specs: dict) -> dict[str, torch.Tensor]:
     dict of Tensor, each of shape (BLOCK, *shape): row i belongs to step `BLOCK * block + i`.
     """
     at = rng.at(block)
-    return {
-        name: at._out(spec.draw(at.generator(f"noise/{name}"), BLOCK))
-        for name, spec in specs.items()
-    }
+    found = {}
+    for name, spec in specs.items():
+        drawn = spec.draw(at.generator(f"noise/{name}"), BLOCK)
+        found[name] = at._below_one(drawn) if isinstance(spec, Uniform) else at._out(drawn)
+    return found

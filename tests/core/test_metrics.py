@@ -1,5 +1,8 @@
 """Measures on recorded data, against closed forms."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -39,3 +42,17 @@ def test_which_law(law, y):
     noise = 1 + 0.01 * np.random.default_rng(0).standard_normal(8)
     values = xr.DataArray(y(x) * noise, dims="n", coords={"n": x})
     assert which_law(values, values.n, "n") == law
+
+
+def test_one_more_parameter_must_describe_the_points_clearly_better():
+    x = np.geomspace(4, 4096, 8)
+    values = xr.DataArray(1 + 0.01 * np.random.default_rng(1).standard_normal(8), dims="n")
+    fitted = np.polyfit(np.log(x), values, 1)
+    assert np.var(values - np.polyval(fitted, np.log(x))) < np.var(values)
+    assert which_law(values, x, "n") == "flat"
+
+
+def test_importing_the_measures_does_not_import_xarray():
+    code = "import lab.core.metrics, sys; print('xarray' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"

@@ -63,3 +63,50 @@ def test_a_noise_block_holds_one_row_for_each_step():
     assert all(sorted(row.tolist()) == list(range(6)) for row in block["p"])
     again = noise_block(Rng(0), 2, specs)
     assert all(torch.equal(block[n], again[n]) for n in block)
+
+
+class Crafted:
+    """A generator whose every word has all its bits set."""
+
+    def random(self, shape):
+        return np.full(shape, 1 - 2.0**-53)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_uniform_numbers_stay_below_one_in_every_precision(monkeypatch, dtype):
+    backend = Backend(dtype=dtype)
+    many = Rng(0, 0, backend).uniform("many", (200_000,))
+    assert float(many.min()) >= 0 and float(many.max()) < 1
+    assert abs(float(many.double().mean()) - 0.5) < 0.005
+    monkeypatch.setattr(Rng, "generator", lambda *_: Crafted())
+    rng = Rng(0, 0, backend)
+    one = torch.ones((), dtype=backend.torch_dtype)
+    largest = torch.nextafter(one, 0 * one)
+    assert rng.uniform("a", ()) == largest
+    assert (noise_block(rng, 0, {"u": Uniform((3,))})["u"] == largest).all()
+
+
+def test_numbers_that_are_not_rounded_up_are_those_that_were_drawn():
+    drawn = Rng(2, 3).generator("a").random(1000)
+    assert torch.equal(Rng(2, 3).uniform("a", (1000,)), torch.tensor(drawn).float())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Normal((1000, 1000)),
+        lambda: Uniform((1 << 20,)),
+        lambda: Integers(0, 2, (1 << 40,)),
+        lambda: Permutation(10**9),
+    ],
+)
+def test_noise_that_no_block_could_hold_is_refused_in_one_line(make):
+    with pytest.raises(ValueError, match=r"numbers a step; 131,072 at most: leave noise") as found:
+        make()
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize("make", [lambda: Normal((-1,)), lambda: Uniform((2.5,))])
+def test_a_shape_is_whole_numbers(make):
+    with pytest.raises(ValueError, match="a shape is whole numbers from 0 up"):
+        make()
