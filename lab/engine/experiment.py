@@ -87,6 +87,8 @@ class Quantity:
     dim : str or None
         For a vector (at most 256 long): the name of its dimension.
     unit : str
+    short : str
+        What it is called beside a curve when `text` is too long there.
     """
 
     text: str
@@ -94,6 +96,7 @@ class Quantity:
     better: str | None = None
     dim: str | None = None
     unit: str = ""
+    short: str = ""
 
 
 class Preset:

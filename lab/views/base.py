@@ -15,7 +15,7 @@ from bokeh.models import ColumnDataSource, CustomJS, Range1d
 from lab.engine.experiment import Quantity
 from lab.engine.pictures import Bits
 from lab.views import palette
-from lab.views.ranges import Growing
+from lab.views.ranges import Box, Growing
 
 _HERE = Path(__file__).parent / "js"
 _idents = itertools.count(1)
@@ -42,6 +42,9 @@ class Lane:
         Place in `palette.SERIES`.
     dotted : bool
         A branch: its method's colour, dotted.
+    ghost : bool
+        Another run to compare with: thin and grey, without label, marker or ending. It counts
+        for the ranges of axes.
     trace : lab.engine.trace.Trace
     pictures : lab.engine.pictures.Pictures
     head : int
@@ -55,6 +58,7 @@ class Lane:
     label: str = ""
     style: int = 0
     dotted: bool = False
+    ghost: bool = False
     trace: Any = None
     pictures: Any = None
     head: int = 0
@@ -140,6 +144,12 @@ class Shared:
     entry : object
         The experiment, with `quantities`, `axes`, `stages`, `max_steps`.
     dark : bool
+
+    Attributes
+    ----------
+    planes : lab.views.ranges.Box or None
+        Set the same `Box()` here, on one page or on several, before lanes are set, and all their
+        planes show the same part of the plane. By default each plane has a box of its own.
     """
 
     def __init__(self, entry=None, dark: bool = False):
@@ -149,6 +159,7 @@ class Shared:
         self._moves = 0
         self.right = RIGHT
         self.renderers: list[Renderer] = []
+        self.planes: Box | None = None
         self.cursor = ColumnDataSource({"k": [0], "n": [0]}, syncable=False)
         self.ranges = {
             False: Range1d(start=0, end=100, syncable=False),

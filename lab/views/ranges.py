@@ -105,6 +105,64 @@ class Growing:
         return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
 
 
+class Box:
+    """The part of the plane that a picture shows, or several pictures together.
+
+    `see` widens it so that places fit, with some room to spare once `settled`: what is there at
+    first is framed as it is, what comes later gets room to grow. `watchers` are called when it
+    has grown.
+    """
+
+    def __init__(self):
+        self.low = self.high = None  # corners of what was seen, (2,)
+        self.settled = False
+        self.watchers: list = []
+
+    def clear(self) -> None:
+        """Forgets what was seen."""
+        self.low = self.high = None
+        self.settled = False
+
+    def see(self, places) -> None:
+        """Widens the box so that the places (n, 2) fit."""
+        places = np.asarray(places, dtype=float).reshape(-1, 2)
+        places = places[np.isfinite(places).all(1) & (np.abs(places) < 1e12).all(1)]
+        if not len(places):
+            return
+        low, high = places.min(0), places.max(0)
+        if self.low is not None:
+            if (low >= self.low).all() and (high <= self.high).all():
+                return
+            low, high = np.minimum(low, self.low), np.maximum(high, self.high)
+            reach = high - low
+            if self.settled:
+                low = np.where(low < self.low, low - 0.25 * reach, low)
+                high = np.where(high > self.high, high + 0.25 * reach, high)
+        self.low, self.high = low, high
+        for watcher in self.watchers:
+            watcher()
+
+    def bounds(self, equal: bool = False) -> tuple[float, float, float, float]:
+        """(x0, x1, y0, y1) with a margin; `equal`: as long across as up."""
+        if self.low is None:
+            return -1.0, 1.0, -1.0, 1.0
+        low, high = self.low.copy(), self.high.copy()
+        reach = high - low
+        if equal:
+            reach[:] = max(reach.max(), 1e-9)
+            if reach[0] <= 1e-5 * np.abs(high).max():
+                reach[:] = 2.0
+        else:
+            reach[reach <= 1e-5 * np.maximum(np.abs(high), 1e-6)] = 1.0
+        # pictures are single, traces double precision: the same place differs by rounding
+        flat = high - low <= 1e-5 * np.maximum(np.abs(high), 1e-6)
+        low[flat] -= reach[flat] / 2
+        high[flat] += reach[flat] / 2
+        pad = 0.06 * (high - low)
+        (x0, y0), (x1, y1) = low - pad, high + pad
+        return float(x0), float(x1), float(y0), float(y1)
+
+
 def symmetric(values, quantile: float = 0.995) -> float:
     """A round half-width of a scale through zero: most of the values lie inside."""
     values = np.abs(finite(values))
