@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from lab.ui.markup import LOGO
-from lab.ui.shell import style
+from lab.ui.theme import style
 
 _HEAD = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">

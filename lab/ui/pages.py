@@ -18,7 +18,7 @@ from lab.store.verdicts import verdicts
 from lab.ui import address, chrome, document, exposure, listing
 from lab.ui.explorer import Explorer
 from lab.ui.markup import esc
-from lab.ui.shell import style
+from lab.ui.theme import style
 
 WORKERS_VARIABLE = "LAB_WORKERS"
 FIRST_HZ = 20.0

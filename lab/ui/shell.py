@@ -9,7 +9,7 @@ from panel.custom import Children, JSComponent
 from panel.pane import Bokeh
 from panel.viewable import Viewable
 
-from lab.ui.theme import HERE, css
+from lab.ui.theme import HERE, style
 from lab.views.base import js as drawn
 
 PARTS = ("numerals.js", "track.js", "controls.js", "shell.js")
@@ -20,12 +20,6 @@ def script() -> str:
     """The page's script: its parts joined, because a module made from a text imports nothing."""
     own = ((HERE / "js" / part).read_text(encoding="utf-8") for part in PARTS)
     return "\n".join([drawn("numbers"), *own])
-
-
-@cache
-def style() -> str:
-    """Tokens and page style for a shadow root."""
-    return css() + "\n" + css("page.css")
 
 
 class Picture(Bokeh):

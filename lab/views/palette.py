@@ -1,7 +1,6 @@
 """The colours of pictures: tokens for light and dark, the styles of curves, the ramps.
 
-The same values stand in the pages' style sheet; a test holds the two together. Pictures keep
-their own copy because they are drawn in notebooks too, where there is no style sheet.
+The one place of ours where a colour is written; the style sheet of the pages is made from it.
 """
 
 from __future__ import annotations
