@@ -131,6 +131,7 @@ class Lanes:
         self.entry, self._new_session, self._wake = entry, new_session, wake
         self.values, self.seed = dict(recipe.controls), recipe.seed
         self.device, self.dtype = recipe.device, recipe.dtype
+        self.arms = dict(entry.arms)  # a page may add methods of its own
         self.arm = choice(entry, arm)
         self.runs: list[Run] = []
         self.hz = FIRST_HZ
@@ -182,12 +183,16 @@ class Lanes:
         self.close()
         self.runs = [
             self._run(label, arm, style, edits)
-            for label, arm, style in members(self.entry, self.arm)
+            for label, arm, style in self.members()
         ]
         self.frames(self.hz)
 
+    def members(self) -> list[tuple[str, str | None, int]]:
+        """(label, arm, style) of each method that runs."""
+        return members(self.entry, self.arm)
+
     def _run(self, label, arm, style, edits) -> Run:
-        fixed = self.entry.arms.get(arm, {})
+        fixed = self.arms.get(arm, {})
         session = self._new_session(
             self.entry, {**self.values, **fixed}, self.seed, self.device, self.dtype,
             [edit for edit in edits if Edit(*edit).control not in fixed],
@@ -335,7 +340,7 @@ class Lanes:
             self.values[name] = value  # nothing has run yet: this is how the runs start
         branches = []
         for run in self.runs:
-            fixed = name in self.entry.arms.get(run.arm, {})
+            fixed = name in self.arms.get(run.arm, {})
             if fixed or (run.dotted if behind else not run.alive):
                 continue
             if behind and len(self.runs) + len(branches) >= MOST:
@@ -358,7 +363,7 @@ class Lanes:
         session = self.runs[0].session
         if following:
             return dict(session.controls)
-        found = {**self.values, **self.entry.arms.get(self.runs[0].arm, {})}
+        found = {**self.values, **self.arms.get(self.runs[0].arm, {})}
         for edit in session.edits:
             if edit.step < k:
                 found[edit.control] = edit.new

@@ -97,6 +97,7 @@ class Shell {
     if (message.save) this.save(message.save);
     if (message.pressed) this.press(message.pressed);
     if (message.study) this.study(message.study);
+    if (message.fill) this.fill(message.fill);
     if (message.pong) this.ponged = true;
   }
 
@@ -217,6 +218,13 @@ class Shell {
     node.hidden = !html;
   }
 
+  // Parts of the frame that the server writes anew, every text in them escaped: {name: HTML}.
+  fill(parts) {
+    for (const [name, html] of Object.entries(parts))
+      for (const node of this.root.querySelectorAll(`[data-fill="${CSS.escape(name)}"]`))
+        if (node.innerHTML !== html) node.innerHTML = html;
+  }
+
   // A study that is made beside the page: how far it is, or why it ended.
   study({ name, done, total, over, error, stopped }) {
     for (const node of this.root.querySelectorAll(`.ask[data-study="${CSS.escape(name)}"]`)) {
@@ -314,7 +322,7 @@ class Shell {
         return this.send({ do: "numbers", on: this.$(".numbers").hidden });
       case "preset": case "arm": case "axis": case "study":
         return this.send({ do: verb, name: data.name });
-      default: return this.send({ do: verb });
+      default: return this.send({ do: verb, ...(data.name === undefined ? {} : { name: data.name }) });
     }
   }
 
@@ -327,7 +335,10 @@ class Shell {
 
   submit(event) {
     event.preventDefault();
-    const text = event.target.elements.rule.value.trim();
+    const form = event.target;
+    if (form.dataset.form !== "until")
+      return this.send({ do: form.dataset.form, fields: Object.fromEntries(new FormData(form)) });
+    const text = form.elements.rule.value.trim();
     if (text) this.send({ do: "until", rule: text });
   }
 
