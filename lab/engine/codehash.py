@@ -4,7 +4,8 @@ The hash is of syntax trees without docstrings: that of the experiment's file, a
 functions, classes and constants of `lab.core` that it reaches, followed through their own
 imports. Comments, formatting and docstrings do not change it, nor does the Python version. What
 every run uses, the keyed random numbers and the backend, is always part of it. Nothing is
-imported: the hash of a file that does not import exists too.
+imported: the hash of a file that does not import exists too. For a class of a notebook the parts
+of the notebook that it reads count (`lab.engine.typed`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import ast
 import hashlib
 import inspect
 import sys
-import textwrap
 from functools import lru_cache
 from pathlib import Path
+
+from lab.engine.typed import texts
 
 ROOT = "lab.core"
 ALWAYS = (("lab.core.random", "Rng"), ("lab.core.random", "noise_block"))
@@ -65,23 +67,8 @@ def _of_class(cls: type) -> str:
     path = getattr(module, "__file__", None)
     if path and cls.__module__ != "__main__":
         return code_hash(path)
-    try:
-        source = textwrap.dedent(inspect.getsource(cls))
-    except (OSError, TypeError):
-        # Typed at a prompt: there is no source, and the compiled methods are all there is.
-        return _digest([repr(sorted(_compiled(cls).items()))])
-    tree = ast.parse(source)
-    return _digest([_canonical(tree), *_reached(_names_of_cell(tree, module))])
-
-
-def _compiled(cls) -> dict[str, str]:
-    found = {}
-    for name, value in vars(cls).items():
-        function = getattr(value, "__func__", value)
-        if inspect.isfunction(function):
-            code = function.__code__
-            found[name] = f"{code.co_code.hex()} {code.co_names} {code.co_varnames}"
-    return found
+    found, outside = texts(cls, _canonical)
+    return _digest([*found, *_reached(_core_objects(outside))])
 
 
 def _digest(parts) -> str:
@@ -150,15 +137,13 @@ def _reached(first) -> list[str]:
     return [f"{module}:{name}={text}" for (module, name), text in sorted(found.items())]
 
 
-def _names_of_cell(tree: ast.AST, module) -> set[tuple[str, str]]:
-    """Names of lab.core that a notebook's class reads from the cells around it."""
-    found = _core_names(tree)
-    around = vars(module) if module else {}
-    for node in ast.walk(tree):
-        value = around.get(node.id) if isinstance(node, ast.Name) else None
+def _core_objects(outside: dict) -> set[tuple[str, str]]:
+    """Those of the objects that a notebook's class reads which lab.core defines."""
+    found = set()
+    for value in outside.values():
         if inspect.ismodule(value) and _is_core(value.__name__):
             found.add((value.__name__, "*"))
-        elif value is not None and _is_core(str(getattr(value, "__module__", ""))):
+        elif _is_core(str(getattr(value, "__module__", ""))):
             found.add((value.__module__, getattr(value, "__name__", "*")))
     return found
 

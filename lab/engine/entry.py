@@ -6,9 +6,6 @@ everywhere else.
 
 from __future__ import annotations
 
-import ast
-import inspect
-import linecache
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -22,6 +19,7 @@ from lab.engine.controls import ControlSpec, values
 from lab.engine.experiment import Card, Preset, Quantity
 from lab.engine.rules import rule
 from lab.engine.suggest import unknown
+from lab.engine.typed import source_text
 
 
 @dataclass(frozen=True)
@@ -199,24 +197,9 @@ class Entry:
         return cls(**data)
 
 
-def _code(experiment) -> str:
-    """The source text of a class; of one typed in a notebook too, whose module has no file."""
-    try:
-        return inspect.getsource(experiment)
-    except (OSError, TypeError):
-        cell = getattr(getattr(experiment.step, "__code__", None), "co_filename", "")
-    text = "".join(linecache.getlines(cell))
-    try:
-        classes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)]
-    except SyntaxError:
-        return ""
-    found = [node for node in classes if node.name == experiment.__name__]
-    return ast.get_source_segment(text, found[-1]) or "" if found else ""
-
-
 def describe(experiment, *, path: str = "", source: str = "", hash: str = "") -> Entry:
     """The entry of an experiment class."""
-    code = _code(experiment)
+    code = source_text(experiment)
     return Entry(
         name=experiment.slug(),
         family=experiment.family(),

@@ -1,10 +1,12 @@
 """The code hash: what changes it and what does not, on a small core made for the test."""
 
+import linecache
 import textwrap
 
+import numpy as np
 import pytest
 
-from lab.engine import codehash
+from lab.engine import Experiment, Integer, Quantity, codehash
 from lab.engine.codehash import code_hash, of_text
 
 EXPERIMENT = '''
@@ -149,7 +151,108 @@ def test_a_file_is_read_and_a_class_keeps_its_hash(core, tmp_path):
         of_text("def :")
 
 
-def test_a_class_typed_at_a_prompt_has_one_too():
-    scope = {"__name__": "__main__"}
-    exec("class Typed:\n    @staticmethod\n    def step(x): return x + 1\n", scope)
-    assert len(code_hash(scope["Typed"])) == 12
+TYPED = """
+SCALE = 2.0
+TABLE = np.arange(3)
+
+def helper(x):
+    return inner(x) + SCALE
+
+def inner(x):
+    return x
+
+def unread(x):
+    return 5
+
+class Typed(Experiment):
+    n = Integer(3, bounds=(1, 9))
+    quantities = {"x": Quantity("x")}
+
+    def init(given, c, rng, backend):
+        return {"x": helper(1.0)}
+
+    def step(state, given, c, k, rng, pace=0.5):
+        moved = lambda x: x + 1
+        return {"x": moved(state["x"]) * pace + TABLE[0]}
+
+    def observe(state, given, c):
+        return {"x": state["x"]}
+"""
+
+
+def typed(text, source):
+    """The hash of the class of a notebook; without its source text as at a bare prompt."""
+    scope = {"__name__": "__main__", "np": np, "Experiment": Experiment, "Integer": Integer}
+    scope["Quantity"] = Quantity
+    name = f"<cell {abs(hash(text))}>" if source else "<stdin>"
+    linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+    try:
+        exec(compile(text, name, "exec"), scope)
+        if not source:
+            del linecache.cache[name]
+        return codehash._of_class.__wrapped__(scope["Typed"])
+    finally:
+        linecache.cache.pop(name, None)
+
+
+@pytest.mark.parametrize("source", [True, False], ids=["cell", "prompt"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return inner(x) + SCALE", "return inner(x) - SCALE"),  # a reached helper
+        ("return x\n", "return -x\n"),  # one that a helper reaches
+        ("SCALE = 2.0", "SCALE = 3.0"),  # a constant of another cell
+        ("np.arange(3)", "np.arange(3) + 1"),  # an array of another cell
+        ("lambda x: x + 1", "lambda x: x + 2"),  # a lambda's body
+        ("pace=0.5", "pace=0.25"),  # a default argument
+        ("Integer(3,", "Integer(4,"),  # a control's default
+        ("* pace", "* -pace"),
+    ],
+)
+def test_what_a_notebooks_class_reads_changes_it(source, old, new):
+    assert old in TYPED
+    assert typed(TYPED, source) != typed(TYPED.replace(old, new), source)
+
+
+@pytest.mark.parametrize("source", [True, False], ids=["cell", "prompt"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    return inner(x)", '    """Helps."""\n    # so\n    return inner(x)'),
+        ("        moved =", '        """What it does."""\n        moved ='),
+        ("return 5", "return 6"),  # what it does not read
+    ],
+)
+def test_words_of_a_notebook_do_not(source, old, new):
+    assert old in TYPED
+    assert typed(TYPED, source) == typed(TYPED.replace(old, new), source)
+
+
+def test_what_a_closure_holds_counts():
+    def made(
+        size, text="def make(size):\n    class Typed:\n        def step(x): return x * size\n"
+    ):
+        scope = {"__name__": "__main__"}
+        exec(text + "    return Typed\n", scope)
+        return codehash._of_class.__wrapped__(scope["make"](size))
+
+    assert made(2) == made(2) != made(3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("n = 3", "n = 3; f = lambda x, y=1: x"),
+        ("lambda x, y=1: x", "lambda x, y=2: x"),
+        ("lambda x, y=1: x", "lambda x, y=1: -x"),
+        ("rng):", "rng, pace=1):"),
+    ],
+)
+def test_lambdas_and_default_arguments_of_a_file_count(core, old, new):
+    text = (
+        EXPERIMENT.replace("n = 3", "n = 3; f = lambda x, y=1: x")
+        if "lambda" in old
+        else EXPERIMENT
+    )
+    assert old in text
+    assert of_text(text) != of_text(text.replace(old, new))
