@@ -1,10 +1,14 @@
 """Fixed-point iterations, also where there is no fixed point to be found.
 
-A method is handed a map T from vectors to vectors, which it never takes apart. If T is
-nonexpansive, the closure of {x - Tx} holds exactly one shortest vector v, the infimal displacement
-vector. It is zero when T has a fixed point. When it is not, every iteration drifts off along -v,
-and both the residual x - Tx and the normalised drift (x_0 - x_k) / k, suitably scaled, tend to v:
-that is how a solver can tell "there is no answer" from "the answer takes long".
+A method is handed a map T from vectors to vectors, which it never takes apart. Vectors lie along
+the last axis; a map that treats rows alike may be handed many at once, as (..., d). A step first
+evaluates T at the state's `x`, so whoever watches T knows the true residual x - Tx at no cost
+(see `lab.core.solve`); `evaluations` in the state counts for each row.
+
+If T is nonexpansive, the closure of {x - Tx} holds exactly one shortest vector v, the infimal
+displacement vector. It is zero when T has a fixed point. When it is not, every iteration drifts off
+along -v, and both the residual x - Tx and the normalised drift (x_0 - x_k) / k, suitably scaled,
+tend to v: that is how a solver can tell "there is no answer" from "the answer takes long".
 
 The rates without a fixed point are those of Park and Ryu, "Accelerated infeasibility detection of
 constrained optimization and fixed-point iterations" (ICML 2023).
@@ -41,6 +45,11 @@ class Theory:
     normalised: float
 
 
+def count(x: Tensor) -> Tensor:
+    """A counter for each row of `x`, shape (..., d): zeros of shape (...), int64."""
+    return torch.zeros(x.shape[:-1], dtype=torch.int64, device=x.device)
+
+
 def averaged(T: Map, weight) -> Map:
     """The map x -> (1 - weight) x + weight T x.
 
@@ -50,7 +59,7 @@ def averaged(T: Map, weight) -> Map:
     Parameters
     ----------
     T : callable
-        Tensor of shape (d,) to tensor of shape (d,).
+        Tensor of shape (..., d) to tensor of shape (..., d).
     weight : float or Tensor of shape ()
     """
     return lambda x: torch.lerp(x, T(x), weight)
@@ -61,19 +70,24 @@ class Picard:
     """x <- T x."""
 
     theory: ClassVar[Theory] = Theory("averaged", residual=1, normalised=2)
+    order: ClassVar[int] = 1
 
     @property
     def drift(self) -> float:
         """x_k - x_0 tends to -drift k v."""
         return 1.0
 
+    def rate(self, factor: float) -> float:
+        """Factor of the error in a step on a map of Lipschitz constant `factor` below 1."""
+        return factor
+
     def init(self, x: Tensor) -> dict[str, Tensor]:
-        """State at the start `x`, shape (d,)."""
-        return {"x": x}
+        """State at the start `x`, shape (..., d)."""
+        return {"x": x, "evaluations": count(x)}
 
     def step(self, state: dict[str, Tensor], T: Map, k: int) -> dict[str, Tensor]:
         """The state after step `k` = 0, 1, ..."""
-        return {"x": T(state["x"])}
+        return {"x": T(state["x"]), "evaluations": state["evaluations"] + 1}
 
 
 @dataclass(frozen=True)
@@ -98,12 +112,13 @@ class Damped:
         return self.weight
 
     def init(self, x: Tensor) -> dict[str, Tensor]:
-        """State at the start `x`, shape (d,)."""
-        return {"x": x}
+        """State at the start `x`, shape (..., d)."""
+        return {"x": x, "evaluations": count(x)}
 
     def step(self, state: dict[str, Tensor], T: Map, k: int) -> dict[str, Tensor]:
         """The state after step `k` = 0, 1, ..."""
-        return {"x": averaged(T, self.weight)(state["x"])}
+        x = averaged(T, self.weight)(state["x"])
+        return {"x": x, "evaluations": state["evaluations"] + 1}
 
     def bound(self, k: int) -> float:
         """Bound on the mean of |x_i - T x_i - v|^2 over i = 0 .. k.
@@ -135,13 +150,13 @@ class Halpern:
         return 1 / (1 + self.anchor)
 
     def init(self, x: Tensor) -> dict[str, Tensor]:
-        """State at the start `x`, shape (d,)."""
-        return {"x": x, "start": x.clone()}
+        """State at the start `x`, shape (..., d)."""
+        return {"x": x, "start": x.clone(), "evaluations": count(x)}
 
     def step(self, state: dict[str, Tensor], T: Map, k: int) -> dict[str, Tensor]:
         """The state after step `k` = 0, 1, ..."""
         x = torch.lerp(T(state["x"]), state["start"], self.anchor / (k + 2))
-        return {"x": x, "start": state["start"]}
+        return {"x": x, "start": state["start"], "evaluations": state["evaluations"] + 1}
 
     def bound(self, k: int) -> float:
         """Bound on |x_k - T x_k - v|^2 at anchor 1, in the units of `Damped.bound`.
@@ -150,3 +165,37 @@ class Halpern:
         """
         harmonic = sum(1 / i for i in range(1, k + 1))
         return ((harmonic + 12) ** 0.5 + 1) ** 2 / (k + 1) ** 2
+
+
+@dataclass(frozen=True)
+class ContractiveHalpern:
+    """Halpern's iteration with the anchor that is best for a contraction of known factor.
+
+    x <- a x_0 + (1 - a) T x with 1/a = 1 + q^-2 + ... + q^(-2 k - 2): the weight of the start dies
+    out geometrically, where that of `Halpern` falls like 1/k (Park and Ryu, "Exact optimal
+    accelerated complexity for fixed-point iterations", ICML 2022).
+
+    Parameters
+    ----------
+    factor : float or Tensor of shape ()
+        q, a Lipschitz constant of T, above 0 and below 1.
+    """
+
+    factor: float = 0.9
+
+    init = Halpern.init
+
+    def step(self, state: dict[str, Tensor], T: Map, k: int) -> dict[str, Tensor]:
+        """The state after step `k` = 0, 1, ..."""
+        square = self.factor * self.factor
+        weight = square ** (k + 1) * (1 - square) / (1 - square ** (k + 2))
+        x = torch.lerp(T(state["x"]), state["start"], weight)
+        return {"x": x, "start": state["start"], "evaluations": state["evaluations"] + 1}
+
+    def bound(self, k: int) -> float:
+        """Bound on |x_k - T x_k|^2 in units of the squared distance of the start to the solution.
+
+        No method that stays in the span of its residuals has a smaller one.
+        """
+        q = self.factor
+        return ((1 + q) * (1 - q) * q**k / (1 - q ** (k + 1))) ** 2
