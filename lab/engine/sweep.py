@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from lab.engine.claim import Grid
-from lab.engine.controls import ControlSpec
+from lab.engine.spread import coarse_to_fine, spread
 from lab.engine.study import Study
 from lab.engine.suggest import unknown
 
@@ -56,37 +54,3 @@ def sweep(
     )
     study.sort_jobs(coarse_to_fine([len(values) for values in study.axes.values()]))
     return study
-
-
-def spread(spec: ControlSpec, points: int) -> tuple:
-    """`points` values over a control's bounds.
-
-    Raises
-    ------
-    ValueError
-        A number without bounds, or a control that has no order.
-    """
-    if spec.kind == "boolean":
-        return (False, True)
-    if spec.kind == "selector":
-        return spec.objects
-    if spec.kind not in ("number", "integer") or None in spec.bounds:
-        raise ValueError(f"{spec.name} cannot be swept: it has no bounds")
-    low, high = spec.bounds
-    if spec.log:
-        low = low if low > 0 else high * 1e-4
-        values = np.geomspace(low, high, points)
-    else:
-        values = np.linspace(low, high, points)
-    if spec.kind == "integer":
-        return tuple(dict.fromkeys(int(round(v)) for v in values))
-    return tuple(float(v) for v in values)
-
-
-def coarse_to_fine(shape: list[int]) -> list[tuple[int, ...]]:
-    """Every index of a grid, those divisible by high powers of two first."""
-
-    def coarseness(index):
-        return min((i & -i if i else 1 << 30) for i in index)
-
-    return sorted(np.ndindex(*shape), key=lambda index: (-coarseness(index), index))
