@@ -18,6 +18,8 @@ import numpy as np
 import torch
 
 from lab.engine import pictures as pics
+from lab.engine.carry import dump
+from lab.engine.carry import load as load_dump
 from lab.engine.experiment import problems
 from lab.engine.lanes import NotBatchable, run_lanes
 from lab.engine.numerics import exact_numerics
@@ -296,7 +298,7 @@ def _fork(t: _Trial) -> None:
 def _dumps(t: _Trial) -> None:
     session = t.fresh()
     session.advance(t.steps // 2)
-    again = Session.load(session.dump(), session.recipe)
+    again = load_dump(dump(session), session.recipe)
     t.agrees(t.to_the_end(again), "a run carried to another worker differs")
 
 

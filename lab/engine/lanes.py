@@ -23,6 +23,7 @@ from lab.engine.prepare import Prepared, prepare, seeded
 from lab.engine.registry import load_source
 from lab.engine.rules import rule as as_rule
 from lab.engine.schedule import next_record
+from lab.engine.trace import Trace
 
 MOST = 1024  # lanes in one batch
 
@@ -175,7 +176,10 @@ class _Batch:
         job = self.jobs[i]
         session = open_session(job)
         if k:
-            session.adopt(_take(state, i), k, {n: v[i] for n, v in self.rows[-2][1].items()})
+            trace = Trace()
+            trace.add(k, {n: v[i] for n, v in self.rows[-2][1].items()})
+            session.go_on(_take(state, i), k, trace)
+            session.keyframes.add(k, session.state)
         session.arm(job.stop, finish=True)
         session.advance(self.experiment.max_steps - k)
         return cell_of(session, job, 0.0)

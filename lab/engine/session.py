@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import io
 import math
-import pickle
 import time
 from typing import Any
 
@@ -26,8 +24,9 @@ from lab.engine.keyframes import Keyframes
 from lab.engine.look import Look
 from lab.engine.numerics import exact_numerics
 from lab.engine.prepare import prepare, seeded
-from lab.engine.recipe import Edit, Recipe
-from lab.engine.registry import load, load_source, source_of
+from lab.engine.recipe import MAX_EDITS, Edit, Recipe
+from lab.engine.registry import load
+from lab.engine.replay import Replay
 from lab.engine.rules import rule as as_rule
 from lab.engine.schedule import COSTLY, DENSE, DENSE_AFTER_STAGE, DENSE_STAGES, next_record
 from lab.engine.status import SessionError, Status
@@ -36,39 +35,6 @@ from lab.engine.trace import Trace
 
 SLICE_S = 0.01  # the clock is read about this often inside a slice
 FAR = 1 << 60
-
-
-class Replay:
-    """The way from a keyframe to step `k`, in slices, on a scratch copy: the run stays put."""
-
-    def __init__(self, session: Session, k: int):
-        self.k = k
-        self._session = session
-        self._at, self.state = session.keyframes.before(k)
-
-    @property
-    def done(self) -> bool:
-        return self._at == self.k
-
-    def advance(self, budget_s: float = math.inf) -> bool:
-        """Goes on for about `budget_s` seconds; returns whether step `k` is reached."""
-        session, end = self._session, time.perf_counter() + budget_s
-        with exact_numerics():
-            while not self.done:
-                c = session.controls_at(self._at)
-                stop = min(self.k, session.next_edit(self._at), self._at + session.slice_steps())
-                self.state = session.leap(self.state, c, self._at, stop)
-                self._at = stop
-                if time.perf_counter() > end:
-                    break
-        return self.done
-
-    def look(self) -> Look:
-        """What the run was at step `k`; call when done."""
-        session = self._session
-        c = session.controls_at(self.k, before=True)
-        picture = pics.unpack(session.draw(self.state, c))
-        return Look(self.k, session.measure(self.state, c), picture, dict(vars(c)))
 
 
 class Session:
@@ -200,7 +166,9 @@ class Session:
         self.pictures = pics.Pictures(self.every)
         budget = self._keyframe_budget
         self.keyframes = Keyframes() if budget is None else Keyframes(budget)
+        self._events = {name: as_rule(when) for name, when in self.experiment.events.items()}
         self._dense_until = 0
+        self._assessed: tuple[int, dict] | None = None
         self._block: tuple[int, dict] | None = None
         self._rule = self._mark = None
         self._stepping = False
@@ -245,7 +213,9 @@ class Session:
     def advance(self, n: int = 1, budget_s: float | None = None) -> int:
         """Takes `n` steps from the head, fewer when the run ends or `budget_s` seconds are spent.
 
-        Returns the steps taken; 0 once the run has ended.
+        Returns how far the head has moved; 0 once the run has ended. A rule that is armed holds
+        between two recorded rows, which is found at the later one: there the head, if a cut had
+        left it beyond, goes back to the exact step, and 0 is returned.
         """
         if self.status.ended or n <= 0:
             return 0
@@ -270,10 +240,13 @@ class Session:
         if self.status is Status.RUNNING:
             self._to(Status.PAUSED)
         self.k = self.head
-        return self.head - start
+        return max(0, self.head - start)
 
     def run_until(self, rule, max_steps: int | None = None) -> int:
-        """Runs until a rule holds, and pauses exactly there. Returns the steps taken."""
+        """Runs until a rule holds, and pauses exactly there. Returns the steps taken.
+
+        A rule that reads names of `assess` is looked at where those are recorded.
+        """
         start = self.head
         self.arm(rule)
         try:
@@ -291,13 +264,19 @@ class Session:
     def arm(self, rule, finish: bool = False) -> None:
         """Lets the following `advance` stop where `rule` first holds.
 
-        With `finish` the run ends there (a study's stop), else it pauses.
+        With `finish` the run ends there (a study's stop), else it pauses. A name that is not
+        recorded at a step is unknown there, so a rule on a name of `assess` stops the run at the
+        first assessed step at which it holds; of observed names it is the exact step.
         """
-        rule = as_rule(rule).require(self.trace.names)
+        rule = as_rule(rule).require([*self.trace.names, *self.experiment.quantities])
         self._rule = (rule, finish)
         self._mark = (self.head, copy.deepcopy(self.state))
         with exact_numerics():
-            if not self.status.ended and rule.holds(self.measure(self.state, self._c), self.head):
+            row = self.measure(self.state, self._c)
+            if len(self.trace) and self.trace.k[-1] == self.head and not self.status.ended:
+                self._record(row)  # what a study assesses for this rule alone
+                row = {**row, **self._costly()}
+            if not self.status.ended and rule.holds(row, self.head):
                 self.disarm()
                 if finish:
                     self._finish(rule.ends, f"{rule.text} at {self.head}")
@@ -337,7 +316,7 @@ class Session:
         ------
         UnknownName, ControlError
         SessionError
-            For a control that a running session cannot change.
+            For a control that a running session cannot change, and after too many changes.
         """
         for name, value in controls.items():
             if name not in self.specs:
@@ -350,6 +329,8 @@ class Session:
         if self.k < self.head:
             return self.fork(self.k).set(**controls)
         now = self.controls_at(self.head)
+        if len(self.edits) + len(controls) > MAX_EDITS:
+            raise SessionError(f"a run keeps {MAX_EDITS:,} changes at most; start again")
         for name, value in controls.items():
             value, old = self.specs[name].check(value), getattr(now, name)
             same = [e for e in self.edits if e.step == self.head and e.control == name]
@@ -391,17 +372,12 @@ class Session:
         k = replay.k
         branch = Session(
             self.experiment, self.initial, self.seed, self.backend.device, self.backend.dtype,
-            edits=[e for e in self.edits if e.step <= k], claim=self._claim, every=self.every,
-            dense=self.dense, watched=self._watched,
-            keyframe_budget=self._keyframe_budget, _start=False,
+            edits=[e for e in self.edits if e.step <= k], **self.options, _start=False,
         )  # fmt: skip
         branch._clear()
         branch._rng, branch.given, branch.noise_specs = self._rng, self.given, self.noise_specs
-        branch.state, branch.head, branch.k = replay.state, k, k
-        branch.trace, branch.pictures = self.trace.until(k), self.pictures.until(k)
+        branch.go_on(replay.state, k, self.trace.until(k), self.pictures.until(k))
         branch.keyframes = self.keyframes.until(k)
-        branch._restore_stage()
-        branch._c = branch.controls_at(k, before=True)
         branch._step_s = self._step_s
         branch.status = Status.PAUSED if k else Status.READY
         if k == self.head and self.ended in ("done", "max_steps", "diverged"):
@@ -414,12 +390,14 @@ class Session:
             self._to(Status.CANCELLED)
             self.sentence = f"stopped at {self.head}"
 
-    def adopt(self, state: Any, k: int, row: dict) -> None:
-        """Goes on from a state that a batch of runs has reached at step `k`, with its last row."""
-        self.state, self.head, self.k = state, k, k
-        self.trace = Trace()
-        self.trace.add(k, row)
-        self.keyframes.add(k, state)
+    def go_on(
+        self, state: Any, k: int, trace: Trace, pictures: pics.Pictures | None = None
+    ) -> None:
+        """Takes the place of a run that has reached `state` at step `k`, with what it recorded."""
+        self.state, self.head, self.k, self.trace = state, k, k, trace
+        if pictures is not None:
+            self.pictures = pictures
+        self._restore_stage()
         self._c = self.controls_at(k, before=True)
 
     # -- the loop ------------------------------------------------------------------------------
@@ -519,41 +497,77 @@ class Session:
         if not self._within_bounds(row):
             return
         due = self.head
-        if self._rule is not None and self._rule[0].holds(row, due):
-            self._stop_at_rule()
+        if self._rule is not None and self._rule[0].holds({**row, **self._costly()}, due):
+            self._stop_at_rule(row)
             if self.status.ended or self.head < due:
                 return
-        self._record(row)
+        if not self._record(row):
+            return
         if self.keyframes.due(self.head):
             self.keyframes.add(self.head, self.state, self._step_s * 1e3)
         if self._rule is not None:
             self._mark = (self.head, copy.deepcopy(self.state))
 
-    def _record(self, row: dict) -> None:
-        k = self.head
-        if len(self.trace) and self.trace.k[-1] >= k:
-            return
-        self.trace.add(k, row)
-        for name, when in self.experiment.events.items():
-            if name not in self.trace.events and as_rule(when).holds(row, k):
-                self.trace.events[name] = k
-        assessed = self.trace.assessed
-        if assessed is not None and self._watched and self._assess_due(assessed):
-            self._assess()
-        if self._watched and self.experiment.picture and self.pictures.due(k):
+    def _record(self, row: dict, last: bool = False) -> bool:
+        """Records what is due at the head; all there is when it is the last row.
+
+        Returns whether the run goes on: costly numbers may not be finite.
+        """
+        k, trace = self.head, self.trace
+        costly, assessed = self._costly(last), trace.assessed
+        if not len(trace) or trace.k[-1] < k:
+            trace.add(k, row)
+        if costly and assessed is not None and not (len(assessed) and assessed.k[-1] == k):
+            assessed.add(k, costly)
+            if (offence := self._offence(costly)) is not None:
+                since = self._first_offence(assessed)
+                self._diverge(offence if since == k else f"{offence}, from {since} on")
+                return False
+        for name, when in self._events.items():
+            if name not in trace.events and when.holds({**row, **costly}, k):
+                trace.events[name] = k
+        drawn = self.pictures.ks[-1] if self.pictures.ks else -1
+        due = drawn < k and (last or self.pictures.due(k))
+        if due and self._watched and self.experiment.picture:
             self.pictures.add(k, self.draw(self.state, self._c))
+        return True
+
+    def _costly(self, last: bool = False) -> dict:
+        """The costly numbers of the head, recorded there or due there; else none."""
+        assessed = self.trace.assessed
+        if assessed is None:
+            return {}
+        if len(assessed) and assessed.k[-1] == self.head:
+            return assessed.row(len(assessed) - 1)
+        if not last and not self._assess_due(assessed):
+            return {}
+        if self._assessed is None or self._assessed[0] != self.head:
+            self._assessed = self.head, self.assess(self.state, self._c)
+        return self._assessed[1]
 
     def _assess_due(self, assessed: Trace) -> bool:
+        """At eight steps in each doubling and after a change of stage, when somebody reads it."""
+        asked = self._rule is not None and not set(self._rule[0].names) <= set(self.trace.names)
+        if not self._watched and not asked:
+            return False
         if not len(assessed):
             return True
         last = int(assessed.k[-1])
         changed = bool(self.trace.stages) and self.trace.stages[-1][0] > last
         return changed or self.head >= next_record(last, self.every, COSTLY)
 
-    def _assess(self) -> None:
-        with torch.no_grad():
-            costly = self.experiment.assess(self.state, self.given, self._c)
-        self.trace.assessed.add(self.head, _plain(costly))
+    def _first_offence(self, assessed: Trace) -> int:
+        """Where costly numbers left their bounds, by halving the way since they were inside."""
+        good, bad = (int(assessed.k[-2]) if len(assessed) > 1 else self.head), self.head
+        while bad - good > 1:
+            replay = self.replay((good + bad) // 2)
+            replay.advance()
+            c = self.controls_at(replay.k, before=True)
+            if self._offence(self.assess(replay.state, c)) is None:
+                good = replay.k
+            else:
+                bad = replay.k
+        return bad
 
     # -- endings -------------------------------------------------------------------------------
 
@@ -564,16 +578,9 @@ class Session:
         """A last row and picture, and the end; numbers beyond bounds end it where they began."""
         self._c = self.controls_at(self.head, before=True)
         row = self.measure(self.state, self._c)
-        if not self._within_bounds(row):
+        if not self._within_bounds(row) or not self._record(row, last=True):
             return
         self.ended, self.sentence = ended, sentence
-        self._record(row)
-        assessed = self.trace.assessed
-        if assessed is not None and (not len(assessed) or assessed.k[-1] < self.head):
-            self._assess()
-        drawn = self.pictures.ks[-1] if self.pictures.ks else -1
-        if self._watched and self.experiment.picture and drawn < self.head:
-            self.pictures.add(self.head, self.draw(self.state, self._c))
         self._to(Status.FINISHED)
 
     def _within_bounds(self, row: dict) -> bool:
@@ -595,9 +602,12 @@ class Session:
                 self._rest_at_rule()
                 return False
         self.trace.add(self.head, row)
-        self.ended, self.sentence = "diverged", f"diverged at {self.head}: {self._offence(row)}"
-        self.status = Status.FINISHED
+        self._diverge(self._offence(row))
         return False
+
+    def _diverge(self, offence: str | None) -> None:
+        self.ended, self.sentence = "diverged", f"diverged at {self.head}: {offence}"
+        self.status = Status.FINISHED
 
     def _offence(self, row: dict) -> str | None:
         """The first number that is not finite or beyond the blow-up, in words."""
@@ -630,9 +640,10 @@ class Session:
         self._rest_at_rule()
         return True
 
-    def _stop_at_rule(self) -> None:
+    def _stop_at_rule(self, row: dict | None = None) -> None:
+        """`row` are the observed numbers of the head; what is assessed is known there alone."""
         rule = self._sought
-        if rule is not None:
+        if rule is not None and row is not None and rule.holds(row, self.head):
             self._back_to(rule.holds)
         self._rest_at_rule()
 
@@ -708,6 +719,11 @@ class Session:
         with exact_numerics(), torch.no_grad():
             return _plain(self.experiment.observe(state, self.given, c))
 
+    def assess(self, state: Any, c: Controls) -> dict:
+        """The costly quantities, as `measure` gives the observed ones."""
+        with exact_numerics(), torch.no_grad():
+            return _plain(self.experiment.assess(state, self.given, c))
+
     def draw(self, state: Any, c: Controls) -> dict:
         """The packed picture of a state; empty for an experiment without one."""
         if self.experiment.picture is None:
@@ -757,47 +773,9 @@ class Session:
         )
         return found
 
-    def dump(self) -> bytes:
-        """Everything that another process needs to carry on; prepared things are made there."""
-        entries = dict(
-            source=source_of(self.experiment), recipe=self.recipe.json(), head=self.head,
-            state=self.state, trace=self.trace, pictures=self.pictures, status=self.status.value,
-            ended=self.ended, sentence=self.sentence, options=self._options(),
-        )  # fmt: skip
-        buffer = io.BytesIO()
-        if self.experiment.__module__ == "__main__":
-            import cloudpickle
-
-            cloudpickle.dump(entries, buffer)
-        else:
-            pickle.dump(entries, buffer)
-        return buffer.getvalue()
-
-    @classmethod
-    def load(cls, blob: bytes, recipe: Recipe | None = None) -> Session:
-        """Goes on from a dump of this user's own worker.
-
-        The caller's recipe rules: its edits may be younger than the dump.
-        """
-        entries = pickle.loads(blob)
-        recipe = recipe or Recipe.from_json(entries["recipe"])
-        session = cls(
-            load_source(entries["source"]), recipe.controls, recipe.seed, recipe.device,
-            recipe.dtype, edits=recipe.edits, **entries["options"],
-        )  # fmt: skip
-        session.state, session.head = entries["state"], entries["head"]
-        session.trace, session.pictures = entries["trace"], entries["pictures"]
-        session.k = session.head
-        session._restore_stage()
-        session._c = session.controls_at(session.head, before=True)
-        if session.head:
-            session.keyframes.add(session.head, session.state)
-        session.ended, session.sentence = entries["ended"], entries["sentence"]
-        status = Status(entries["status"])
-        session.status = Status.PAUSED if status is Status.RUNNING else status
-        return session
-
-    def _options(self) -> dict:
+    @property
+    def options(self) -> dict:
+        """Arguments of Session beside the recipe's."""
         return dict(
             claim=self._claim, every=self.every, dense=self.dense,
             watched=self._watched, keyframe_budget=self._keyframe_budget,

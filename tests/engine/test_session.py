@@ -10,7 +10,11 @@ from specimens import Counting, Descent, Spin, Training
 
 from lab.core.backend import BackendError
 from lab.engine import Experiment, Integer, Quantity
+from lab.engine.carry import dump
+from lab.engine.carry import load as load_dump
 from lab.engine.controls import ControlError
+from lab.engine.keyframes import Keyframes
+from lab.engine.recipe import MAX_EDITS, Edit, Recipe
 from lab.engine.session import Session, SessionError
 from lab.engine.status import Status
 from lab.engine.suggest import UnknownName
@@ -227,13 +231,29 @@ def test_a_recipe_travels_as_json_and_gives_the_same_trace():
 def test_a_dump_goes_on_where_it_was_and_the_callers_edits_rule():
     session = Session(Training)
     session.advance(33)
-    blob = session.dump()
+    blob = dump(session)
     session.set(lr=0.5)
-    again = Session.load(blob, session.recipe)
+    again = load_dump(blob, session.recipe)
     assert (again.head, [tuple(e) for e in again.edits]) == (33, [(33, "lr", 0.01, 0.5)])
     session.advance(20)
     again.advance(20)
     assert digest(again.state) == digest(session.state)
+
+
+def test_a_dump_takes_keyframes_with_it_within_a_budget():
+    session = Session(Counting)
+    session.advance(5_000)
+    again = load_dump(dump(session))
+    assert set(session.keyframes.ks) <= set(again.keyframes.ks)
+    assert again.keyframes.ks == sorted(set(again.keyframes.ks))
+    assert again.look(3_210).values == session.look(3_210).values
+    many = Keyframes()
+    for k in range(0, 320, 16):
+        many.add(k, {"x": torch.zeros(100)})
+    few = many.within(many.nbytes // 3)
+    assert few.nbytes <= many.nbytes // 3
+    assert few.ks == list(range(0, 320, 64))
+    assert (many.ks, few.gap) == (list(range(0, 320, 16)), many.gap)
 
 
 def test_neither_torch_threads_nor_generators_move():
@@ -323,6 +343,39 @@ def test_a_rule_is_not_passed_between_two_rows():
     assert (far.run_until("x >= 35"), far.ended) == (35, "")
     far.advance(100)
     assert (far.head, far.ended) == (41, "diverged")
+
+
+def test_advance_never_returns_a_negative_number():
+    session = Session(Ticking)
+    session.arm("x >= 27")
+    moves = [session.advance(7) for _ in range(5)]
+    assert (moves, session.head, session.armed) == ([7, 7, 7, 7, 0], 27, False)
+    sliced = Session(Ticking)
+    sliced.arm("x >= 27")
+    while sliced.armed:
+        assert sliced.advance(1000, budget_s=1e-9) >= 0
+    assert sliced.head == 27
+
+
+def test_changes_have_a_limit_and_it_is_told(monkeypatch):
+    monkeypatch.setattr("lab.engine.session.MAX_EDITS", 3)
+    session = Session(Spin)
+    for k in range(3):
+        session.advance(1)
+        session.set(angle=0.1 * k)
+    with pytest.raises(SessionError, match="a run keeps 3 changes at most; start again"):
+        session.set(angle=2.0)
+    assert len(session.edits) == 3
+    session.reset()
+    session.set(angle=2.0)
+
+
+def test_the_limit_of_changes_is_that_of_a_recipe():
+    session = Session(Spin)
+    session.edits = [Edit(0, "angle", 0.3, 0.1)] * MAX_EDITS
+    with pytest.raises(SessionError, match="a run keeps 1,000 changes at most"):
+        session.set(angle=2.0)
+    assert len(Recipe.from_json(session.recipe.json()).edits) == MAX_EDITS
 
 
 def test_a_divergence_after_a_rule_is_located_from_a_good_state():

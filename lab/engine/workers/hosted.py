@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from lab.engine.carry import load as load_copy
 from lab.engine.recipe import Recipe
 from lab.engine.registry import load, load_source
-from lab.engine.session import Replay, Session
+from lab.engine.replay import Replay
+from lab.engine.session import Session
 from lab.engine.status import Status
 from lab.engine.workers.framer import FRAMES_HZ, Framer
 from lab.engine.workers.messages import Answer, Command, Frame
@@ -214,7 +216,7 @@ class Hosted:
         if saved is None or not _same_past(saved, wanted):
             return None
         try:
-            return Session.load(saved.blob, wanted)
+            return load_copy(saved.blob, wanted)
         except Exception as error:
             self._notice = f"its safety copy could not be read ({sentence(error)})"
             return None

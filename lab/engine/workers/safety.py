@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from lab.engine.carry import dump
 from lab.engine.registry import SourceError
 from lab.engine.session import Session
 from lab.engine.workers.framer import progress
@@ -67,5 +68,5 @@ class SafetyCopies:
 
     def write(self, session: Session, epoch: int) -> None:
         """Writes a copy now."""
-        saved = Saved(session.recipe.json(), session.head, session.dump())
+        saved = Saved(session.recipe.json(), session.head, dump(session))
         self._spool.write(self._number, epoch, saved)

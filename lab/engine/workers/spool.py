@@ -33,7 +33,7 @@ class Saved:
         The run's recipe as JSON when the copy was made.
     head : int
     blob : bytes
-        `Session.dump()`.
+        Of `lab.engine.carry.dump`.
     """
 
     recipe: str
