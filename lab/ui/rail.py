@@ -35,23 +35,45 @@ def rail(entry, values: dict, seed: int, arm: str | None, preset: str | None) ->
     preset : str or None
         The preset whose values these are.
     """
-    parts = []
-    if entry.presets:
-        items = "".join(
-            f'<li><button data-do="preset" data-name="{esc(label)}" '
-            f'aria-pressed="{str(label == preset).lower()}">{esc(_sentence(p))}</button></li>'
-            for label, p in entry.presets.items()
-            if label != "check"
-        )
-        if items:
-            parts.append(
-                '<p class="labl"><b>Try this, watch that</b></p>'
-                f'<ul class="try" aria-label="Try this">{items}</ul>'
-            )
+    parts = [presets(entry, preset)]
     if arm is not None and len(entry.arms) > 1:
         parts.append(arms(entry, arm))
-    live = [c for c in entry.controls.values() if c.live]
-    restart = [c for c in entry.controls.values() if not c.live]
+    parts.append(settings(entry, values, seed))
+    parts.append(
+        '<div class="more"><a href="#code">Code</a><a href="#evidence">Evidence</a>'
+        '<button class="plain" data-do="numbers" style="padding:0">Numbers</button></div>'
+    )
+    return "".join(parts)
+
+
+def presets(entry, preset: str | None) -> str:
+    """The sentences to try; the one that is pressed is marked."""
+    items = "".join(
+        f'<li><button data-do="preset" data-name="{esc(label)}" '
+        f'aria-pressed="{str(label == preset).lower()}">{esc(_sentence(p))}</button></li>'
+        for label, p in entry.presets.items()
+        if label != "check"
+    )
+    if not items:
+        return ""
+    return (
+        '<p class="labl"><b>Try this, watch that</b></p>'
+        f'<ul class="try" aria-label="Try this">{items}</ul>'
+    )
+
+
+def settings(entry, values: dict, seed: int, leave_out=()) -> str:
+    """The controls in their two groups, and the seed.
+
+    Parameters
+    ----------
+    leave_out : collection of str
+        Controls that are not shown.
+    """
+    parts = []
+    shown = [c for c in entry.controls.values() if c.name not in leave_out]
+    live = [c for c in shown if c.live]
+    restart = [c for c in shown if not c.live]
     if live:
         parts.append(
             f'<div class="group live" role="group" aria-label="Acts while it runs">'
@@ -65,10 +87,6 @@ def rail(entry, values: dict, seed: int, arm: str | None, preset: str | None) ->
         + "".join(control(c, values[c.name]) for c in restart)
         + _seed(seed)
         + "</div>"
-    )
-    parts.append(
-        '<div class="more"><a href="#code">Code</a><a href="#evidence">Evidence</a>'
-        '<button class="plain" data-do="numbers" style="padding:0">Numbers</button></div>'
     )
     return "".join(parts)
 
