@@ -7,7 +7,7 @@ itself. Nothing in it is evaluated.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlencode
 
 from lab.engine.controls import ControlError
@@ -36,6 +36,8 @@ class Opening:
     preset : str or None
     said : tuple of str
         What was left out and why, one line each.
+    recorded : dict
+        {arm: RecordedSession} where the page opens on recordings (see lab.ui.recorded).
     """
 
     recipe: Recipe
@@ -44,6 +46,7 @@ class Opening:
     axis: str = "k"
     preset: str | None = None
     said: tuple[str, ...] = ()
+    recorded: dict = field(default_factory=dict)
 
 
 def opening(query: str, entry) -> Opening:

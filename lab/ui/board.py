@@ -47,10 +47,21 @@ class Board:
     whole : bool
         Whether the page is ours alone; False in a notebook.
     dark : bool
+    seats : callable or None
+        Asked before anything runs on and on (see lab.ui.seats).
     """
 
     def __init__(
-        self, entry, opening, new_session, *, verdicts=None, bars="", whole=True, dark=False
+        self,
+        entry,
+        opening,
+        new_session,
+        *,
+        verdicts=None,
+        bars="",
+        whole=True,
+        dark=False,
+        seats=None,
     ):
         self.entry, self.axis, self.preset = entry, opening.axis, opening.preset
         self.k, self.follow, self.end = 0, True, FIRST_TRACK
@@ -68,6 +79,7 @@ class Board:
         self.shared = Shared(entry, dark=dark)
         self.renderers = self.make_pictures()
         self.lanes = self.make_lanes(opening, new_session)
+        self.lanes.seats = seats
         self.requests = self.make_requests()
         self.shell = Shell(
             self._hear,
@@ -98,7 +110,9 @@ class Board:
         return [make(view, self.entry, self.shared) for view in self.entry.views]
 
     def make_lanes(self, opening, new_session) -> Lanes:
-        return Lanes(self.entry, opening.recipe, opening.arm, new_session, self.wake)
+        return Lanes(
+            self.entry, opening.recipe, opening.arm, new_session, self.wake, opening.recorded
+        )
 
     def make_requests(self) -> Requests:
         return Requests(self)
@@ -223,17 +237,10 @@ class Board:
 
     def relane(self) -> None:
         """Tells every picture which runs there are; they draw what is there already."""
-        self._lanes = [self._lane(run) for run in self.lanes]
+        self._lanes = [run.lane for run in self.lanes]
         self.show_lanes()
         self.draw()
         self.wake()
-
-    def _lane(self, run) -> Lane:
-        known = next((lane for lane in self._lanes if lane.trace is run.trace), None)
-        return known or Lane(
-            label=run.label, style=run.style, dotted=run.dotted, trace=run.trace,
-            pictures=run.pictures, head=run.head, status=str(run.status),
-        )  # fmt: skip
 
     def report(self, **more) -> None:
         """Sends the page what has changed since it was last told."""

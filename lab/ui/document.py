@@ -110,7 +110,9 @@ def live() -> str:
 <script>(function () {
   var root = document.getElementById("lab-first").shadowRoot;
   if (root) root.querySelector(".lab").dataset.theme = document.documentElement.dataset.theme;
-})();</script>
+{% if visitor %}  if (!document.cookie.includes("lab_visitor="))
+    document.cookie = "lab_visitor={{ visitor }}; path=/; max-age=31536000; samesite=strict";
+{% endif %}})();</script>
 {{ lean(bokeh_js) }}
 {% for doc in docs %}{% for root in doc.roots %}{{ embed(root) }}{% endfor %}{% endfor %}
 {{ plot_script }}</body></html>"""

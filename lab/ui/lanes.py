@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from contextlib import nullcontext
-from threading import Lock
 
 from lab.engine.recipe import Edit, Recipe
 from lab.engine.status import Status
+from lab.ui.run import Run
+from lab.ui.seats import Ticket
 
 MOST = 4  # runs on one page
 FIRST_HZ = 20.0  # pictures a second until the page says otherwise
 LEVEL_S = 1.5  # at rest, runs that lag by more are not waited for
+FEW = 10  # so many steps are taken without waiting for a seat
 LEASH_S, LEASH = 0.3, 32  # a run waits when it leads the slowest by more seconds and steps
 
 
@@ -21,95 +22,6 @@ class Full(ValueError):
 
     def __init__(self):
         super().__init__(f"A page holds {MOST} runs at most. Start again frees the branches.")
-
-
-class Run:
-    """One lane: a session in a worker, and the frames of it that wait for the page.
-
-    Parameters
-    ----------
-    session : RemoteSession
-    label : str
-        The method's name; the experiment's title where there are no arms.
-    arm : str or None
-    style : int
-        Which of the six series styles it has; a branch keeps its method's.
-    dotted : bool
-        Whether it is a branch.
-    wake : callable
-        Called on any thread when something new has come.
-    """
-
-    def __init__(self, session, label, arm, style, dotted, wake):
-        self.session, self.label, self.arm = session, label, arm
-        self.style, self.dotted = style, dotted
-        self.shown: Status | None = None  # what a person sees while the page itself steps it
-        self.pace = 0.0  # steps a second when it last ran
-        self.waits = False  # it leads the others and waits for them
-        self._wake, self._frames, self._lock = wake, deque(), Lock()
-        self._unsubscribe = session.subscribe(self._hear)
-
-    def _hear(self, session, frame) -> None:
-        with self._lock:
-            self._frames.append(frame)
-            self.pace = frame.rate or self.pace
-        self._wake()
-
-    def take(self) -> list:
-        """The frames that came since the last call, oldest first."""
-        with self._lock:
-            frames = list(self._frames)
-            self._frames.clear()
-        return frames
-
-    def close(self) -> None:
-        self._unsubscribe()
-        self.session.close()
-
-    # -- what words and pictures ask for -------------------------------------------------------
-
-    @property
-    def head(self) -> int:
-        return self.session.head
-
-    @property
-    def trace(self):
-        return self.session.trace
-
-    @property
-    def pictures(self):
-        return self.session.pictures
-
-    @property
-    def ended(self) -> str:
-        return self.session.ended or ""
-
-    @property
-    def sentence(self) -> str:
-        return self.session.sentence or ""
-
-    @property
-    def alive(self) -> bool:
-        return not self.session.status.ended
-
-    @property
-    def status(self) -> Status:
-        if self.shown is not None and self.alive and self.head:
-            return self.shown
-        return self.session.status
-
-    @property
-    def running(self) -> bool:
-        return self.status is Status.RUNNING
-
-    @property
-    def good(self) -> int:
-        """The last step whose picture is kept, else the last recorded one."""
-        kept = self.session.pictures.ks
-        if kept:
-            return kept[-1]
-        recorded = self.session.trace.k
-        return int(recorded[-1]) if len(recorded) else 0
 
 
 class Lanes:
@@ -125,9 +37,16 @@ class Lanes:
     new_session : callable
         `new_session(entry, controls, seed, device, dtype, edits) -> RemoteSession`.
     wake : callable
+    recorded : dict
+        {arm: RecordedSession}: what the page opens on instead of new runs.
+
+    Attributes
+    ----------
+    seats : callable or None
+        Asked before anything runs on and on (see lab.ui.seats); None where nobody else is served.
     """
 
-    def __init__(self, entry, recipe: Recipe, arm: str | None, new_session, wake):
+    def __init__(self, entry, recipe: Recipe, arm: str | None, new_session, wake, recorded=None):
         self.entry, self._new_session, self._wake = entry, new_session, wake
         self.values, self.seed = dict(recipe.controls), recipe.seed
         self.device, self.dtype = recipe.device, recipe.dtype
@@ -137,7 +56,16 @@ class Lanes:
         self.hz = FIRST_HZ
         self._then: Callable[[], None] | None = None
         self._roaming, self._until = False, None
-        self.start(recipe.edits)
+        self.seats: Callable[..., Ticket] | None = None
+        self._ticket: Ticket | None = None
+        self._when_seated: Callable[[], None] | None = None
+        if recorded:
+            self.runs = [
+                Run(recorded[arm], label, arm, style, False, wake)
+                for label, arm, style in self.members()
+            ]
+        else:
+            self.start(recipe.edits)
 
     def __iter__(self):
         return iter(self.runs)
@@ -171,6 +99,16 @@ class Lanes:
         return any(run.alive for run in self.runs)
 
     @property
+    def recorded(self) -> bool:
+        """Whether the page shows recordings: whatever runs is new."""
+        return any(run.recorded for run in self.runs)
+
+    @property
+    def ahead(self) -> int | None:
+        """How many wait in front of this page for a seat; None while it waits for none."""
+        return self._ticket.ahead if self._when_seated and self._ticket else None
+
+    @property
     def rate(self) -> float:
         """Steps a second of the slowest run that is given its head; 0 at rest."""
         rates = [run.session.rate for run in self.runs if run.running and run.shown is None]
@@ -181,10 +119,7 @@ class Lanes:
     def start(self, edits=()) -> None:
         """New runs from step 0, with the controls as they stand."""
         self.close()
-        self.runs = [
-            self._run(label, arm, style, edits)
-            for label, arm, style in self.members()
-        ]
+        self.runs = [self._run(label, arm, style, edits) for label, arm, style in self.members()]
         self.frames(self.hz)
 
     def members(self) -> list[tuple[str, str | None, int]]:
@@ -206,8 +141,7 @@ class Lanes:
             run.close()
         self.runs = [run for run in self.runs if not run.dotted]
         for run in self.runs:
-            run.session.reset()
-            run.take()
+            run.again()
         self.values.update(self.shown(0, True))
 
     def branch(self, k: int) -> None:
@@ -225,11 +159,12 @@ class Lanes:
     def _add(self, run: Run, session) -> None:
         number = sum(other.style == run.style and other.dotted for other in self.runs) + 1
         label = f"{run.label}, branch" + (f" {number}" if number > 1 else "")
-        self.runs.append(Run(session, label, run.arm, run.style, True, self._wake))
+        self.runs.append(Run(session, label, run.arm, run.style, True, self._wake, run.lane))
         self.frames(self.hz)
 
     def close(self) -> None:
         self._then = None
+        self.leave()
         for run in self.runs:
             run.close()
         self.runs = []
@@ -238,6 +173,9 @@ class Lanes:
 
     def go(self, steps: int | None = None, until: str | None = None) -> None:
         """Runs every run that can: on and on, `steps` further, or to where a rule holds."""
+        on_and_on = steps is None or steps > FEW
+        if on_and_on and not self._seated(lambda: self.go(steps, until)):
+            return
         self._at_will()
         self._roaming, self._until = steps is None, until
         for run in self.runs:
@@ -246,6 +184,8 @@ class Lanes:
 
     def go_to(self, k: int) -> None:
         """Runs every run that has not reached step `k` to there."""
+        if not self._seated(lambda: self.go_to(k)):
+            return
         self._at_will()
         for run in self.runs:
             if run.alive and run.head < k:
@@ -253,6 +193,8 @@ class Lanes:
 
     def stop(self) -> None:
         """Stops every run; runs side by side come to stand at one step where that is quick."""
+        if self._when_seated:
+            self.leave()
         self.level(None, Status.PAUSED)
 
     def level(self, then: Callable[[], None] | None, shown: Status) -> None:
@@ -273,6 +215,11 @@ class Lanes:
 
     def settle(self) -> None:
         """Goes on with `level`, and keeps runs together; called with each update."""
+        if self._when_seated and self._ticket and self._ticket.granted:
+            then, self._when_seated = self._when_seated, None
+            then()
+        elif self._ticket and not self._when_seated and not self.running:
+            self.leave()
         if self._roaming and len(self.runs) > 1:
             self._keep_together()
         if self._then is None or not all(run.session.settled for run in self.runs):
@@ -288,6 +235,21 @@ class Lanes:
         for run in self.runs:
             run.shown = None
         then()
+
+    def _seated(self, then: Callable[[], None]) -> bool:
+        """Whether the runs may go on and on now; if not, `then` follows when they may."""
+        if self.seats is None:
+            return True
+        if self._ticket is None:
+            self._ticket = self.seats(len(self.runs), self._wake)
+        self._when_seated = None if self._ticket.granted else then
+        return self._ticket.granted
+
+    def leave(self) -> None:
+        """Gives the seats back, or leaves the queue for them."""
+        ticket, self._ticket, self._when_seated = self._ticket, None, None
+        if ticket is not None:
+            ticket.give_back()
 
     def _keep_together(self) -> None:
         """A run that leads waits: what stands side by side is at about the same step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import re
+import secrets
 from functools import cache
 from urllib.parse import urlencode
 
@@ -15,13 +16,15 @@ from lab.engine.registry import catalogue, entry
 from lab.engine.suggest import UnknownName
 from lab.engine.workers import Pool, remote_session, shared_pool
 from lab.store.verdicts import verdicts
-from lab.ui import address, chrome, document, exposure, listing
+from lab.ui import address, chrome, document, exposure, listing, recorded
 from lab.ui.explorer import Explorer
 from lab.ui.markup import esc
+from lab.ui.seats import Hall
 from lab.ui.theme import style
 
 WORKERS_VARIABLE = "LAB_WORKERS"
 FIRST_HZ = 20.0
+SEATS_PER_WORKER = 16  # workers run several sessions in slices
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 
 
@@ -48,19 +51,26 @@ def explore() -> None:
 
 
 def _explorer(found) -> None:
-    opening = address.opening(_query(), found)
+    opening = recorded.opening_of(found, address.opening(_query(), found))
     bars = _warning()
     if opening.said:
         bars += chrome.bar(esc(address.left_out(opening.said)))
     dark = pn.state.cookies.get("lab_theme") == "dark"
+    visitor = _visitor()
     explorer = Explorer(
-        found, opening, new_session, verdicts=verdicts_of(found), bars=bars, dark=dark
+        found,
+        opening,
+        new_session,
+        verdicts=verdicts_of(found),
+        bars=bars,
+        dark=dark,
+        seats=hall().seats(visitor),
     )
     doc = pn.state.curdoc
     doc.title = f"{found.card.title} · Iterlab"
     doc.template = parse_template(document.live())
     doc.template_variables.update(
-        first=explorer.shell.html, first_style=style(), lean=document.lean
+        first=explorer.shell.html, first_style=style(), lean=document.lean, visitor=visitor
     )
     doc.config.update(reconnect_session=True, notifications=None, notify_connection_status=False)
     explorer.shell.servable()
@@ -83,6 +93,18 @@ def pool():
     found = Pool(limit=max(int(limit), 1), warm=1)
     atexit.register(found.close)
     return found
+
+
+@cache
+def hall() -> Hall:
+    """The seats of this server: so many sessions run at a time, so many of them one visitor's."""
+    return Hall(SEATS_PER_WORKER * pool().limit)
+
+
+def _visitor() -> str:
+    """Who asks: a random number that the page keeps as a cookie."""
+    known = pn.state.cookies.get("lab_visitor", "")
+    return known if re.fullmatch(r"[0-9a-f]{16}", known) else secrets.token_hex(8)
 
 
 def verdicts_of(found) -> dict:

@@ -86,7 +86,13 @@ class Requests:
 
     # -- running -------------------------------------------------------------------------------
 
+    def _anew(self) -> None:
+        """Nothing runs behind a recording: what is asked for needs new runs."""
+        if self.lanes.recorded:
+            self.page.restart(run=False)
+
     def on_run(self, message=None) -> None:
+        self._anew()
         self._leave_past()
         if self._speed:
             self.page.pace(self._speed)
@@ -103,6 +109,7 @@ class Requests:
 
     def on_step(self, message) -> None:
         n = _whole(message.get("n", 1), 1, MOST_STEPS)
+        self._anew()
         self.page.pace(0)
         self._leave_past()
         self.lanes.go(steps=n)
@@ -119,10 +126,17 @@ class Requests:
         except (RuleError, UnknownName) as error:
             self.page.tell(until=str(error))
             return
+        self._anew()
         self.page.pace(0)
         self._leave_past()
         self.lanes.go(until=wanted.text)
         self.page.tell(until="")
+
+    def on_leave(self, message=None) -> None:
+        """Out of the queue: it stands where it stood."""
+        self.page.pace(0)
+        self.lanes.leave()
+        self.page.wake()
 
     def on_speed(self, message) -> None:
         self._speed = _whole(message.get("hz"), 0, MOST_HZ)
@@ -133,6 +147,7 @@ class Requests:
     def on_again(self, message=None) -> None:
         """From step 0 once more; goes on at once if it was running or had ended."""
         going = self.lanes.running or not self.lanes.alive
+        self._anew()
         self.page.pace(0)
         self.lanes.again()
         self.page.from_start()
@@ -151,6 +166,7 @@ class Requests:
             self.page.tell(sought=True)
 
     def on_branch(self, message=None) -> None:
+        self._anew()
         k = self.page.k
         self.lanes.branch(k)
         self.page.relane()
@@ -204,8 +220,8 @@ class Requests:
 
     def _set_live(self, name: str, value) -> None:
         """At one step in all runs: they are levelled first and go on afterwards."""
+        self._anew()
         page, lanes = self.page, self.lanes
-
         going = lanes.running and page.follow and not self._speed
         self._due[name] = value
 

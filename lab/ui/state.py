@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lab.ui.words import together
-from lab.views.numerals import number
+from lab.ui.run import written
+from lab.ui.words import together, waiting
 
 FIRST_TRACK = 100  # steps that the track shows before anything has run
 MOST_MARKS = 200
@@ -34,7 +34,7 @@ def marks(lanes) -> list[list]:
     """[step, kind, label] for the track: edits as flags, changes of stage, events."""
     found = []
     for run in lanes:
-        found += [(e.step, "edit", f"{e.control} {_written(e.new)}") for e in run.session.edits]
+        found += [(e.step, "edit", f"{e.control} {written(e.new)}") for e in run.session.edits]
         found += [
             (k, "stage", lanes.entry.stages.get(name) or name) for k, name in run.trace.stages if k
         ]
@@ -44,6 +44,8 @@ def marks(lanes) -> list[list]:
 
 def state(lanes, k: int, follow: bool, end: int, word=None) -> dict:
     """Everything that the page's frame shows, as plain data."""
+    if lanes.ahead is not None:
+        word = waiting(lanes.ahead)
     return {
         "k": k,
         "head": lanes.furthest,
@@ -55,7 +57,3 @@ def state(lanes, k: int, follow: bool, end: int, word=None) -> dict:
         "rate": float(f"{lanes.rate:.2g}"),
         "follow": follow,
     }
-
-
-def _written(value) -> str:
-    return number(value) if isinstance(value, float) else str(value)

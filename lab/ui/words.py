@@ -23,7 +23,7 @@ class Wording:
     glyph : str
         "run", "pause" or "".
     do : str
-        The verb that the button sends: run, pause, again, back.
+        The verb that the button sends: run, pause, again, back, leave.
     at : int or None
         With "back": the step to go to.
     """
@@ -42,8 +42,11 @@ def word(lane) -> Wording:
     Parameters
     ----------
     lane : object
-        With `status`, `ended`, `sentence`, `head`, `trace` and `good` (the last kept step).
+        With `status`, `ended`, `sentence`, `head`, `trace`, `seed`, `recorded` and `good` (the
+        last kept step).
     """
+    if lane.recorded:
+        return Wording("record", f"recorded, seed {count(lane.seed)}", "Run", "run", "run")
     status, ended = str(lane.status), lane.ended or ""
     head = count(lane.head)
     if not len(lane.trace) and status in (Status.RUNNING, Status.READY):
@@ -78,10 +81,18 @@ def word(lane) -> Wording:
     return Wording("tick", lane.sentence or f"done at {head}", "Start again", "", "again")
 
 
+def waiting(ahead: int) -> Wording:
+    """Others run: this page is in the queue."""
+    text = f"waiting, {count(ahead)} ahead" if ahead else "waiting, next"
+    return Wording("dots", text, "Leave queue", "", "leave")
+
+
 def together(lanes) -> Wording:
     """The state of lanes that run side by side: the liveliest speaks, faults are named."""
     words = [(lane, word(lane)) for lane in lanes]
     if len(words) == 1:
+        return words[0][1]
+    if all(lane.recorded for lane, _ in words):
         return words[0][1]
     for shape in ("disc", "dots", "square"):
         for _, found in words:

@@ -73,10 +73,12 @@ def verdict():
 def lane():
     """A maker of lanes in any state."""
 
-    def make(status="paused", *, head=0, ended="", sentence="", good=0, label="A", rows=1):
+    def make(
+        status="paused", *, head=0, ended="", sentence="", good=0, label="A", rows=1, recorded=False
+    ):
         return SimpleNamespace(
             status=Status(status), head=head, ended=ended, sentence=sentence, good=good,
-            label=label, trace=range(rows),
+            label=label, trace=range(rows), recorded=recorded, seed=0,
         )  # fmt: skip
 
     return make

@@ -197,7 +197,7 @@ def test_the_track_grows_in_steps_and_never_shrinks(entry):
 
 def test_a_colour_is_written_in_one_place_only():
     written = re.compile(r"#[0-9A-Fa-f]{6}\b")
-    sheets = [path for path in theme.HERE.rglob("*.css")]
+    sheets = list(theme.HERE.rglob("*.css"))
     assert {path.name: written.findall(path.read_text()) for path in sheets} == {
         path.name: [] for path in sheets
     }
