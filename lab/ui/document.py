@@ -26,43 +26,23 @@ html { height: auto; }
 body { margin: 0; background: var(--ground); overflow-x: hidden; }
 </style>"""
 
-# The page's own finder: words in any order; the list is short enough to be searched as it stands.
-_LIST_SCRIPT = """<script>(function () {
+# What a page without a session does by itself: dark or light, and closing a line above it.
+_PLAIN_SCRIPT = """<script>(function () {
   var root = document.documentElement, lab = document.querySelector(".lab");
   var show = function (theme) { root.dataset.theme = lab.dataset.theme = theme; };
+  var button = document.querySelector("[data-do=theme]");
   show(root.dataset.theme);
-  document.querySelector("[data-do=theme]").addEventListener("click", function () {
+  button.addEventListener("click", function () {
     show(root.dataset.theme === "dark" ? "light" : "dark");
     try { localStorage.setItem("lab-theme", root.dataset.theme); } catch (e) {}
   });
   document.querySelectorAll("[data-do=dismiss]").forEach(function (node) {
     node.addEventListener("click", function () { node.closest(".bar").remove(); });
   });
-  var find = document.getElementById("find");
-  if (!find) return;
-  var filter = function () {
-    var words = find.value.toLowerCase().split(/\\s+/).filter(Boolean), hits = 0;
-    document.querySelectorAll(".list li[data-words]").forEach(function (item) {
-      var hit = words.every(function (w) { return item.dataset.words.includes(w); });
-      item.hidden = !hit; hits += hit;
-    });
-    document.querySelectorAll(".list section").forEach(function (family) {
-      family.hidden = !family.querySelector("li:not([hidden])");
-    });
-    document.querySelector(".none").hidden = hits > 0 || !words.length;
-  };
-  find.addEventListener("input", filter);
-  find.addEventListener("keydown", function (event) {
-    if (event.key !== "Enter") return;
-    var first = document.querySelector(".list section:not([hidden]) li:not([hidden]) a");
-    if (first) first.click();
-  });
   document.addEventListener("keydown", function (event) {
-    if (document.activeElement === find || event.ctrlKey || event.metaKey) return;
-    if (event.key === "/") { event.preventDefault(); find.focus(); }
-    if (event.key === "d") document.querySelector("[data-do=theme]").click();
+    if (event.key !== "d" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) button.click();
   });
-  if (location.hash === "#find") find.focus();
 })();</script>"""
 
 _ICON = (
@@ -79,13 +59,15 @@ def _head() -> str:
     return _HEAD % (_ICON, style())
 
 
-def plain(title: str, body: str) -> str:
+def plain(title: str, body: str, styles: str = "", script: str = "") -> str:
     """A document that is HTML alone: no session is opened, nothing is loaded."""
     from lab.ui.markup import esc
 
+    own = f"<style>{styles}</style>" if styles else ""
+    does = f"<script>{script}</script>" if script else ""
     return (
         _head().replace("{{ title }}", esc(title))
-        + f"</head><body>{body}{_LIST_SCRIPT}</body></html>"
+        + f"{own}</head><body>{body}{_PLAIN_SCRIPT}{does}</body></html>"
     )
 
 
