@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, CustomJS, Range1d
+from bokeh.models import ColumnDataSource, CustomJS
 
 from lab.engine.experiment import Quantity
 from lab.engine.pictures import Bits
@@ -162,19 +162,11 @@ class Shared:
         self.planes: Box | None = None
         self.cursor = ColumnDataSource({"k": [0], "n": [0]}, syncable=False)
         self.ranges = {
-            False: Range1d(start=0, end=100, syncable=False),
-            True: Range1d(start=1, end=100, syncable=False),
-        }
-        self._growing = {
             False: Growing(floor=0.0, least=100.0),
             True: Growing(log=True, floor=1.0, least=2),
         }
         told = CustomJS(args={"ident": self.ident}, code=js("tell_cursor"))
         self.cursor.js_on_change("data", told)
-        for log, span in self.ranges.items():
-            moved = CustomJS(args={"ident": self.ident, "log": log}, code=js("tell_range"))
-            span.js_on_change("start", moved)
-            span.js_on_change("end", moved)
 
     def neighbours(self, renderer) -> tuple[bool, bool]:
         """Whether a picture of the same step axis stands above, and below: the cursor's line is
@@ -202,28 +194,32 @@ class Shared:
 
     def see(self, log: bool, x) -> None:
         """Lets the shared x axis grow so that `x` fits."""
-        growing, span = self._growing[log], self.ranges[log]
+        growing = self.ranges[log]
+        before = growing.bounds
         growing.see(x)
-        start, end = growing.bounds
-        if (span.start, span.end) != (start, end):
-            span.update(start=start, end=end, reset_start=start, reset_end=end)
+        if growing.bounds != before:
+            self._spanned(log)
 
     def measure(self, name: str) -> None:
         """Another x axis: its range starts anew."""
         self.axis = name
         least = 1.0 if name == "seconds" else 100.0
         low = 1e-2 if name == "seconds" else 1.0
-        self._growing[False] = Growing(floor=0.0, least=least)
-        self._growing[True] = Growing(log=True, floor=low, least=2)
+        self.ranges[False] = Growing(floor=0.0, least=least)
+        self.ranges[True] = Growing(log=True, floor=low, least=2)
         for log in (False, True):
-            self.see(log, [])
+            self._spanned(log)
 
     def clear(self) -> None:
         """Forgets how far earlier runs went."""
-        for growing in self._growing.values():
+        for log, growing in self.ranges.items():
             growing.clear()
-        for log in (False, True):
-            self.see(log, [])
+            self._spanned(log)
+
+    def _spanned(self, log: bool) -> None:
+        for renderer in self.renderers:
+            if renderer.stacks and renderer.x_log == log:
+                renderer.spanned()
 
     def places(self, lane: Lane, ks, log: bool) -> np.ndarray:
         """Where recorded steps of a lane stand on the x axis.
@@ -239,7 +235,7 @@ class Shared:
             trace = lane.trace
             x = np.interp(ks, trace.k, trace[self.axis]) if len(trace) else np.zeros(len(ks))
         if log:
-            low = self._growing[True].floor
+            low = self.ranges[True].floor
             x = np.maximum(x, low)
         return x
 
@@ -314,6 +310,9 @@ class Renderer:
         return [], []
 
     # -- for renderers -------------------------------------------------------------------------
+
+    def spanned(self) -> None:
+        """The shared x axis has grown or begins anew."""
 
     def redraw(self) -> None:
         """Draws the lanes from scratch."""

@@ -8,7 +8,7 @@ from panel.custom import JSComponent
 
 from lab.engine.pictures import Bits
 from lab.views import palette
-from lab.views.base import Shared, js
+from lab.views.base import Renderer, js
 
 
 class Canvas(JSComponent):
@@ -16,14 +16,18 @@ class Canvas(JSComponent):
     message sent while nobody looked is not missed."""
 
     ident = param.String()
+    index = param.Integer(0, doc="place among the pictures of the page")
+    heading = param.String(doc="title, for files")
+    note = param.String()
     k = param.Integer(0)
 
     _esm = "export function render({el}) {}"
 
-    def __init__(self, shared: Shared, whole, **options):
-        self._whole = whole
+    def __init__(self, renderer: Renderer, whole, **options):
+        self._whole, shared = whole, renderer.shared
         super().__init__(
-            ident=shared.ident, k=shared.k, sizing_mode="stretch_both", min_width=60,
+            ident=shared.ident, index=shared.renderers.index(renderer), k=shared.k,
+            heading=renderer.title, note=renderer.note, sizing_mode="stretch_both", min_width=60,
             min_height=60, margin=0, **options,
         )  # fmt: skip
         # the page's cursor travels with the canvas, even where no figure stands beside it
@@ -39,10 +43,19 @@ class Canvas(JSComponent):
         self._send_msg(message)
 
 
+LAYER = ("numbers", "canvas", "pen", "svg", "axes")
+
+
 class HeatCanvas(Canvas):
     """Matrices, masks and what a vector was over the run."""
 
-    _esm = js("numbers", "canvas", "heat")
+    _esm = js(*LAYER, "ramp", "heat")
+
+
+class CurveCanvas(Canvas):
+    """Curves over the step, or of a study."""
+
+    _esm = js(*LAYER, "room", "hover", "fit", "captions", "labels", "curves")
 
 
 def colours(dark: bool) -> dict:

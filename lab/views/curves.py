@@ -1,7 +1,7 @@
 """Curves: quantities against the step, an axis that counts cost, or a control of a study.
 
-The server streams the recorded points. Everything that depends on the cursor or on pixels (what
-is past, markers, labels, the yellow line) is worked out in the browser, in `js/place.js`.
+The server sends what was recorded, once. Everything that depends on the cursor or on pixels (what
+is past, markers, labels, the yellow line) is worked out in the browser, in `js/curves.js`.
 """
 
 from __future__ import annotations
@@ -9,37 +9,40 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from bokeh.models import CustomJS, Quad, Scatter, Segment
 
 from lab.views import palette
-from lab.views.base import BESIDE, LEFT, Lane, Renderer, Shared, js
+from lab.views.base import BESIDE, LEFT, RIGHT, Lane, Renderer, Shared
+from lab.views.canvas import CurveCanvas, colours
 from lab.views.fit import power_text, slope
 from lab.views.numerals import count, number, percent
-from lab.views.plot import house_figure, lettering, new_range, source, still
 from lab.views.ranges import Growing
 from lab.views.study import curves_of
 from lab.views.thin import POINTS, keep
 
 ROWS = 24  # of the table of numbers
 WORST = 1e-16  # a logarithmic axis goes no lower
+SEEDS = 20  # thin lines over the seeds of one curve, at most
+GHOST = palette.Style("ink3", "circle", (), 1.0)
 
 
 class Curve:
-    """One line on the figure: its sources and how far it is drawn."""
+    """One line of the picture, with the points that the browser has.
 
-    def __init__(self):
-        self.full = source(k=[], x=[], y=[])
-        self.past = source(x=[], y=[])
-        self.after = source(x=[], y=[])
-        self.marks = source(x=[], y=[])
-        self.glyphs: dict = {}
-        self.name, self.style, self.label = "", palette.SERIES[0], ""
-        self.lane: Any = None  # a Lane, or None while the curve is not in use
-        self.rows = self.sent = 0
+    Attributes
+    ----------
+    k, x, y : array (n,)
+        Steps, and places on the axes; n is at most 2,000.
+    rows : int
+        How many recorded rows they stand for.
+    seeds : array (s, n) or None
+        Of a study: y for each seed.
+    """
 
-    def clear(self) -> None:
-        self.lane, self.rows, self.sent = None, 0, 0
-        self.full.data = {"k": [], "x": [], "y": []}
+    def __init__(self, lane: Lane, name: str, style: palette.Style, label: str, short: str = ""):
+        self.lane, self.name, self.style, self.label, self.short = lane, name, style, label, short
+        self.k = self.x = self.y = np.empty(0)
+        self.rows = 0
+        self.seeds: Any = None
 
 
 class Curves(Renderer):
@@ -51,167 +54,100 @@ class Curves(Renderer):
         self.stacks = view.of is None and view.x == "k"
         fixed = (0.0, 1.0) if view.percent else None
         self._y = Growing(log=self.y_log, least=3 if self.y_log else None, fixed=fixed)
-        low, high = self._y.bounds
-        own = new_range(1, 10) if self.x_log else new_range(0, 1)
-        self.x_range = shared.ranges[self.x_log] if self.stacks else still(own)
         self._x = Growing(log=self.x_log)
         self.curves: list[Curve] = []
         self.study: Any = None
+        self._guides: list[dict] = []
         self._pivot: tuple[float, int] | None = None
-        self._build(new_range(low, high))
+        self._below = ""
+        self._told: dict | None = None
+        self.canvas = CurveCanvas(self, self._whole)
 
     @property
     def element(self):
-        return self.figure
+        return self.canvas
 
-    # -- building ------------------------------------------------------------------------------
+    # -- what the browser is told --------------------------------------------------------------
 
-    def _build(self, y_range) -> None:
-        shared = self.shared
-        self._place = CustomJS(code=js("numbers", "tools", "place"))
-        self._below = ""
-        self.figure = house_figure(
-            self, x_range=self.x_range, y_range=y_range, x_log=self.x_log, y_log=self.y_log,
-            left=LEFT, right=shared.right if self.stacks else 16,
-            percent=self.view.percent, whole=self.stacks, layout=self._place,
+    def _plan(self) -> dict:
+        """All that is small: looks of curves, ranges, captions."""
+        shared, live = self.shared, self.view.of is None
+        above, under = shared.neighbours(self) if self.stacks else (False, False)
+        captions = self._captions()
+        flagged = live and (not self.stacks or shared.flagged(self))
+        beside = self.stacks and shared.right == BESIDE
+        x = shared.ranges[self.x_log] if self.stacks else self._x
+        return dict(
+            kind="plan", k=shared.k, xlog=self.x_log, ylog=self.y_log, x=list(x.bounds),
+            y=list(self._y.bounds), percent=self.view.percent, live=live, whole=self.stacks,
+            steps=shared.axis == "k", fit=self.view.fit and self.x_log and self.y_log,
+            unit=self._unit() if live else "", flagged=flagged, above=above, under=under,
+            beside=beside, stack=f"steps{self.x_log}".lower() if self.stacks else "", left=LEFT,
+            right=shared.right if self.stacks else RIGHT, bottom=14 if under else 46,
+            top=64 if (flagged or captions) and not above else 44,
+            below="" if under else self._below, curves=self._looks(), captions=captions,
+            guides=self._guides,
         )  # fmt: skip
-        fig = self.figure
-        self.slopes = source(x0=[], y0=[], x1=[], y1=[], text=[])
-        self.captions = source(k=[], text=[], kind=[])
-        self.laid = source(x=[], y=[], dx=[], dy=[], text=[])
-        self.lines = source(x=[], y0=[], y1=[])
-        self.flags = source(x=[], y0=[], y1=[], tip=[], mid=[], text=[])
-        self.styles = source(label=[], color=[], marker=[], marked=[], reference=[], end=[])
-        self.now = source(x=[], y=[], color=[], marker=[], size=[])
-        self.ends = source(x=[], y=[], color=[], marker=[], angle=[])
-        self.labels = source(x=[], y=[], text=[], color=[], size=[], weight=[])
-        self.corner = source(x=[], y=[], text=[])
-        self.flag = source(x=[], y=[], text=[], dx=[])
 
-        stages = fig.add_glyph(
-            self.lines,
-            Segment(x0="x", x1="x", y0="y0", y1="y1", line_dash=[2, 3]),
-            level="underlay",
-        )
-        self.ink(stages.glyph, line_color="line")
-        guides = fig.add_glyph(
-            self.slopes,
-            Segment(x0="x0", y0="y0", x1="x1", y1="y1", line_width=1.5, line_dash=[2, 4]),
-        )
-        self.ink(guides.glyph, line_color="bound")
+    def _tell(self) -> None:
+        """Sends the plan, if it is another than the browser has."""
+        plan = self._plan()
+        told = {**plan, "k": 0}
+        if told != self._told:
+            self._told = told
+            self.canvas.tell(**plan)
 
-        self.band = source(left=[], right=[], top=[], bottom=[])
-        self.edge = source(left=[], right=[], top=[], bottom=[])
-        for box, token, alpha in ((self.band, "now", 0.45), (self.edge, "now_edge", 1.0)):
-            # glyphs, because a BoxAnnotation is clipped to the frame and cannot reach the picture
-            # below
-            quad = Quad(
-                left="left", right="right", top="top", bottom="bottom", line_color=None,
-                fill_alpha=alpha,
-            )  # fmt: skip
-            self.ink(fig.add_glyph(box, quad, level="annotation").glyph, fill_color=token)
+    def _whole(self) -> list[dict]:
+        """Everything that a browser must know to draw the picture from nothing."""
+        parts = [dict(kind="theme", tokens=colours(self.shared.dark)), self._plan()]
+        rows = [(i, 0, True) for i in range(len(self.curves))]
+        if rows:
+            parts.append(self._rows(rows))
+        if any(curve.seeds is not None for curve in self.curves):
+            parts.append(self._seeds())
+        return parts
 
-        flags = fig.add_glyph(
-            self.flags, Segment(x0="x", x1="x", y0="y0", y1="y1", line_width=1.5), level="overlay"
-        )
-        cloth = fig.add_glyph(
-            self.flags,
-            Scatter(x="tip", y="mid", marker="triangle", angle=-1.5708, size=9, line_color=None),
-            level="overlay",
-        )
-        self.ink(flags.glyph, line_color="ink")
-        self.ink(cloth.glyph, fill_color="ink")
-        self._halo(self.flags, dict(x="tip", y="mid", text="text", x_offset=10), "ink")
+    def _rows(self, fresh: list[tuple[int, int, bool]]) -> dict:
+        """Points of curves, for (curve, from which point on, whether they replace all)."""
+        parts, data = [], []
+        for i, first, whole in fresh:
+            curve = self.curves[i]
+            parts.append({"i": i, "n": len(curve.k) - first, "whole": whole})
+            data += [curve.k[first:], curve.x[first:], curve.y[first:]]
+        return dict(kind="rows", parts=parts, values=np.concatenate(data).tobytes())
 
-        caption = fig.add_glyph(
-            self.laid,
-            lettering(
-                x="x", y="y", text="text", x_offset="dx", y_offset="dy", text_baseline="bottom"
-            ),
-            level="annotation",
-        )
-        self.ink(caption.glyph, text_color="ink2")
-        ended = fig.add_glyph(
-            self.ends,
-            Scatter(x="x", y="y", marker="marker", angle="angle", size=13, line_color="color",
-                    line_width=2),
-            level="overlay",
-        )  # fmt: skip
-        self.ink(ended.glyph, fill_color="stage")
-        now = fig.add_glyph(
-            self.now,
-            Scatter(x="x", y="y", marker="marker", size="size", line_color="color", line_width=2.2),
-            level="overlay",
-        )
-        self.ink(now.glyph, fill_color="now")
-        self._halo(
-            self.labels,
-            dict(x="x", y="y", text="text", text_font_size="size", text_font_style="weight"),
-            "color",
-        )
-        flag = fig.add_glyph(
-            self.flag,
-            lettering(x="x", y="y", text="text", x_offset="dx", y_offset=-1, text_align="center",
-                  text_baseline="bottom", text_font_style="bold", padding=[6, 2], border_radius=2),
-            level="overlay",
-        )  # fmt: skip
-        self.ink(flag.glyph, text_color="on_now", background_fill_color="now")
+    def _seeds(self) -> dict:
+        """A band over the seeds and a thin line for each of them."""
+        parts, data = [], [np.empty(0)]
+        for i, curve in enumerate(self.curves):
+            if curve.seeds is None:
+                parts.append({"i": i, "n": 0, "seeds": 0})
+                continue
+            with np.errstate(all="ignore"):
+                low, high = np.nanmin(curve.seeds, axis=0), np.nanmax(curve.seeds, axis=0)
+            lines = curve.seeds[:SEEDS]
+            parts.append({"i": i, "n": len(curve.x), "seeds": len(lines)})
+            data += [curve.x, low, high, lines.ravel()]
+        return dict(kind="seeds", parts=parts, values=np.concatenate(data).tobytes())
 
-        corner = fig.add_glyph(
-            self.corner,
-            lettering(
-                x="x", y="y", text="text", y_offset=36, text_align="right",
-                text_baseline="alphabetic",
-            ),
-            level="annotation",
-        )  # fmt: skip
-        self.ink(corner.glyph, text_color="ink2")
-        self._arm()
-        for model in (shared.cursor, self.styles, self.captions, self.slopes):
-            model.js_on_change("data", self._place)
-        for span in (self.x_range, fig.y_range):
-            span.js_on_change("start", self._place)
-            span.js_on_change("end", self._place)
-
-    def _halo(self, data, places: dict, token: str) -> None:
-        """Text over an outline in the stage's colour: Bokeh paints outlines over the letters,
-        so the outline is a text of its own."""
-        outline = self.figure.add_glyph(
-            data, lettering(**places, text_outline_width=4), level="overlay"
-        )
-        letters = self.figure.add_glyph(data, lettering(**places), level="overlay")
-        self.ink(outline.glyph, text_color="stage", text_outline_color="stage")
-        if token == "color":
-            letters.glyph.text_color = "color"
-        else:
-            self.ink(letters.glyph, text_color=token)
-
-    def _arm(self) -> None:
-        """Tells the script in the browser which sources there are."""
-        shown = self.curves
-        above, under = self.shared.neighbours(self) if self.stacks else (False, False)
-        if self.stacks:  # the picture below carries the ticks
-            self.figure.min_border_bottom = 14 if under else 46
-            said = self.shared.flagged(self) or len(self.captions.data["k"])
-            self.figure.min_border_top = 64 if said and not above else 44
-            self.figure.xaxis[0].major_label_text_alpha = 0.0 if under else 1.0
-            self.figure.xaxis[0].major_label_text_font_size = "1px" if under else "12px"
-        self._place.args = dict(
-            figure=self.figure, cursor=self.shared.cursor, styles=self.styles,
-            full=[c.full for c in shown], past=[c.past for c in shown],
-            after=[c.after for c in shown], marks=[c.marks for c in shown],
-            now=self.now, ends=self.ends, labels=self.labels, flag=self.flag,
-            band=self.band, edge=self.edge, captions=self.captions, laid=self.laid,
-            lines=self.lines, flags=self.flags, slopes=self.slopes,
-            xlog=self.x_log, ylog=self.y_log,
-            percent=self.view.percent, live=self.view.of is None, steps=self.shared.axis == "k",
-            fit=self.view.fit and self.x_log and self.y_log, unit=self._unit(),
-            flagged=self.view.of is None and (not self.stacks or self.shared.flagged(self)),
-            above=above, under=under, beside=self.stacks and self.shared.right == BESIDE,
-            quiet=self.color("ink2"),
-            corner=self.corner,
-            below="" if under else self._below, sans=palette.SANS,
-        )  # fmt: skip
+    def _looks(self) -> list[dict]:
+        """How each curve is drawn."""
+        methods = [
+            c
+            for c in self.curves
+            if c.style.token not in ("bound", "exact", "train", "test") and not c.lane.ghost
+        ]
+        several, looks = len(methods) > 1, []
+        for i, curve in enumerate(self.curves):
+            style, ghost = curve.style, curve.lane.ghost
+            reference = self._role(curve.name) in palette.OVERLAYS
+            looks.append(dict(
+                i=i, label=curve.label, short=curve.short, color=style.token, ghost=ghost,
+                marker=style.marker, dash=list(style.dash), width=style.width,
+                marked=several and curve in methods and not reference, reference=reference,
+                end="" if reference or ghost else _ending(curve.lane),
+            ))  # fmt: skip
+        return looks
 
     def _unit(self) -> str:
         if self.shared.axis == "k":
@@ -219,57 +155,40 @@ class Curves(Renderer):
         text = self.shared.axis_text(self.x_log)
         return "s" if text == "seconds" else text
 
-    def _curve(self, i: int) -> Curve:
-        while len(self.curves) <= i:
-            curve = Curve()
-            fig = self.figure
-            after = fig.line("x", "y", source=curve.after, line_width=1.3)
-            past = fig.line("x", "y", source=curve.past, line_width=2.2)
-            marks = fig.scatter("x", "y", source=curve.marks, size=6.5, line_width=1)
-            for line in (after, past):
-                line.glyph.update(line_join="round", line_cap="butt")
-            after.glyph.line_alpha = palette.AFTER
-            curve.glyphs = {"after": after, "past": past, "marks": marks}
-            for change in ("data", "streaming"):
-                curve.full.js_on_change(change, self._place)
-            self.curves.append(curve)
-            self._arm()
-        return self.curves[i]
-
     # -- lanes ---------------------------------------------------------------------------------
 
     def redraw(self) -> None:
         self._y.clear()
         self._x.clear()
+        self._pivot, self._guides = None, []
         if self.view.of is not None:
             self._draw_study()
             return
-        wanted = self._wanted()
-        for curve in self.curves:
-            curve.clear()
-        for i, (lane, name, style, label) in enumerate(wanted):
-            curve = self._curve(i)
-            curve.lane, curve.name, curve.style, curve.label = lane, name, style, label
-            self._dress(curve)
-        for curve in self.curves:
-            if curve.lane is not None:
-                self._send(curve)
+        self.curves = [Curve(*wanted) for wanted in self._wanted()]
         self._below = self.shared.axis_text(self.x_log)
-        self._arm()
-        self._restyle()
-        self._pivot = None
-        self._guides()
-        self._mark()
+        for curve in self.curves:
+            self._take(curve)
+        self._turn_guides()
+        self._tell_whole()
 
-    def _wanted(self) -> list[tuple[Lane, str, palette.Style, str]]:
-        """(lane, quantity, style, label) of every curve, the most telling ones last (on top)."""
+    def _tell_whole(self) -> None:
+        self._told = {**self._plan(), "k": 0}
+        for part in self._whole():
+            self.canvas.tell(**part)
+
+    def _wanted(self) -> list[tuple]:
+        """What makes each `Curve`, the most telling ones last (on top)."""
         view, found = self.view, []
         names = (*view.sources, *(b for b in view.bounds if b not in view.sources))
         plain = [n for n in names if n not in view.bounds and n not in view.roles]
-        several = len(self.lanes) > 1
+        several = len([lane for lane in self.lanes if not lane.ghost]) > 1
         for i, lane in enumerate(self.lanes):
             for name in names:
                 role = self._role(name)
+                if lane.ghost:
+                    if role not in palette.OVERLAYS:
+                        found.append((lane, name, GHOST, ""))
+                    continue
                 style = palette.ROLES.get(role or "") or palette.series(
                     lane.style if several else plain.index(name)
                 )
@@ -286,8 +205,10 @@ class Curves(Renderer):
                     style = palette.Style(style.token, style.marker, style.dash if first else dash)
                 if lane.dotted:
                     style = palette.Style(style.token, style.marker, palette.BRANCH, 1.8)
-                found.append((lane, name, style, self._label(lane, name, role, several)))
-        found.sort(key=lambda f: f[1] in view.bounds, reverse=True)
+                label = self._label(lane, name, role, several)
+                short = self._label(lane, name, role, several, short=True)
+                found.append((lane, name, style, label, short))
+        found.sort(key=lambda f: (f[1] in view.bounds, f[0].ghost), reverse=True)
         return found
 
     def _role(self, name: str) -> str | None:
@@ -295,13 +216,14 @@ class Curves(Renderer):
 
     def _agreed(self, name: str) -> bool:
         """Whether a bound says the same in every lane; then it is drawn once, in grey."""
-        found = [_series(lane.trace, name) for lane in self.lanes]
+        found = [_series(lane.trace, name) for lane in self.lanes if not lane.ghost]
         values = [f[1] for f in found if f is not None and len(f[1])]
         n = min(map(len, values), default=0)
         return all(np.array_equal(v[:n], values[0][:n], equal_nan=True) for v in values)
 
-    def _label(self, lane: Lane, name: str, role: str | None, several: bool) -> str:
-        said = role if role in ("train", "test") else self.shared.quantity(name).text
+    def _label(self, lane: Lane, name: str, role: str | None, several: bool, short=False) -> str:
+        quantity = self.shared.quantity(name)
+        said = role if role in ("train", "test") else (short and quantity.short) or quantity.text
         methods = [n for n in self.view.sources if self._role(n) not in palette.OVERLAYS]
         alone = len(methods) == 1
         if role in palette.OVERLAYS:
@@ -310,90 +232,69 @@ class Curves(Renderer):
             return lane.label if alone else f"{lane.label} {said}"
         return lane.label if alone else said
 
-    def _dress(self, curve: Curve) -> None:
-        style, glyphs = curve.style, curve.glyphs
-        self._inks = [ink for ink in self._inks if ink[0] not in
-                      [g.glyph for g in glyphs.values()]]  # fmt: skip
-        for part in ("past", "after"):
-            self.ink(glyphs[part].glyph, line_color=style.token)
-            glyphs[part].glyph.line_dash = [*style.dash]
-        glyphs["past"].glyph.line_width = style.width
-        self.ink(glyphs["marks"].glyph, line_color=style.token, fill_color=style.token)
-        glyphs["marks"].glyph.marker = style.marker
-
-    def _restyle(self) -> None:
-        """What the script in the browser must know of each curve."""
-        shown = [c for c in self.curves if c.lane is not None]
-        methods = [c for c in shown if c.style.token not in ("bound", "exact", "train", "test")]
-        several = len(methods) > 1
-        rows: dict[str, list] = dict(label=[], color=[], marker=[], marked=[], reference=[], end=[])
-        for curve in self.curves:
-            reference = self._role(curve.name) in palette.OVERLAYS
-            rows["label"].append(curve.label)
-            rows["color"].append(self.color(curve.style.token))
-            rows["marker"].append(curve.style.marker)
-            rows["marked"].append(bool(several and curve in methods and not reference))
-            rows["reference"].append(reference)
-            lane = curve.lane
-            rows["end"].append("" if lane is None or reference else _ending(lane))
-        if rows != {name: list(column) for name, column in self.styles.data.items()}:
-            self.styles.data = rows
-
     def feed(self, index: int, frame=None) -> None:
         lane = self.lanes[index]
         lane.take(frame)
         if self.view.of is not None:
             return
-        for curve in self.curves:
+        if self.stacks:  # rows may be sparse: the head stands further
+            self.shared.see(self.x_log, self.shared.places(lane, [lane.head], self.x_log))
+        fresh = []
+        for i, curve in enumerate(self.curves):
             if curve.lane is lane:
-                self._send(curve)
-        self._restyle()
-        self._guides()
-        self._mark()
+                before = len(curve.k)
+                taken = self._take(curve)
+                if taken:
+                    fresh.append((i, 0 if taken == "all" else before, taken == "all"))
+        self._turn_guides()
+        self._tell()
+        if fresh:
+            self.canvas.tell(**self._rows(fresh))
 
-    def _send(self, curve: Curve) -> None:
-        """Streams the points recorded since the last call; beyond 2,000 thins them all."""
+    def _take(self, curve: Curve) -> str:
+        """Takes over what was recorded since the last call: "" for nothing, "more", or "all" when
+        the points were thinned anew, because more than 2,000 are not drawn."""
         found = _series(curve.lane.trace, curve.name)
-        if found is None:
-            return
+        if found is None or len(found[0]) == curve.rows:
+            return ""
         ks, y = found
-        if len(ks) == curve.rows:
-            return
         if len(ks) < curve.rows:
-            curve.rows = curve.sent = 0
+            curve.rows = 0
         fresh = slice(curve.rows, len(ks))
         x = self.shared.places(curve.lane, ks, self.x_log)
         if self.y_log:
             y = np.where(y > 0, np.maximum(y, WORST * 1e-4), np.nan)
-        self._widen(curve, x[fresh], y[fresh])
-        if curve.sent and curve.sent + len(ks) - curve.rows <= POINTS:
+        self._widen(x[fresh], y[fresh])
+        more = curve.rows and len(curve.k) + len(ks) - curve.rows <= POINTS
+        if more:
             # the seconds of earlier rows may have become known only now
-            curve.full.stream({"k": ks[fresh].astype(float), "x": x[fresh], "y": y[fresh]})
-            curve.sent += len(ks) - curve.rows
+            kept: Any = fresh
+            old = (curve.k, curve.x, curve.y)
         else:
             kept = keep(x, y, self.x_log, POINTS if len(ks) <= POINTS else POINTS // 2)
-            curve.full.data = {"k": ks[kept].astype(float), "x": x[kept], "y": y[kept]}
-            curve.sent = len(kept)
+            old = (np.empty(0),) * 3
+        curve.k, curve.x, curve.y = (
+            np.concatenate([known, values[kept]]) for known, values in zip(old, (ks, x, y))
+        )
         curve.rows = len(ks)
+        return "more" if more else "all"
 
-    def _widen(self, curve: Curve, x, y) -> None:
+    def _widen(self, x, y) -> None:
         if self.stacks:
             self.shared.see(self.x_log, x)
         else:
             self._x.see(x)
-            start, end = self._x.bounds
-            self.x_range.update(start=start, end=end)
         if self.y_log:
             y = np.where(np.isfinite(y), np.maximum(y, WORST), y)
         self._y.see(y)
-        low, high = self._y.bounds
-        span = self.figure.y_range
-        if (span.start, span.end) != (low, high):
-            span.update(start=low, end=high, reset_start=low, reset_end=high)
+
+    def spanned(self) -> None:
+        if self._told is not None:
+            self._tell()
 
     # -- guides and marks ----------------------------------------------------------------------
 
-    def _guides(self) -> None:
+    def _turn_guides(self) -> None:
         """Reference slopes: each beside the tail of the curve whose slope is nearest to it.
 
         They turn about a point a little above the curve, at a half-decade of x that has been
@@ -401,32 +302,26 @@ class Curves(Renderer):
         """
         if not self.view.slopes or not (self.x_log and self.y_log):
             return
-        found = []
-        for curve in self._shown():
-            x, y = (np.asarray(curve.full.data[axis], dtype=float) for axis in "xy")
-            if self._role(curve.name) in palette.OVERLAYS or not np.isfinite(y).any():
-                continue
-            found.append((x, y))
+        found = [
+            (c.x, c.y)
+            for c in self._shown()
+            if self._role(c.name) not in palette.OVERLAYS and np.isfinite(c.y).any()
+        ]
         if not found:
             return
         head = max(x[-1] for x, _ in found)
         halves = 10 ** (np.arange(-12, 40) / 2)
-        pivot = max(float(halves[halves <= max(head / 2, 1.0)].max()), found[0][0][0])
+        pivot = max(float(halves[halves <= max(head / 2, 1.0)].max()), float(found[0][0][0]))
         if self._pivot == (pivot, len(found)):
             return
         self._pivot = (pivot, len(found))
-        rows: dict[str, list] = dict(x0=[], y0=[], x1=[], y1=[], text=[])
+        self._guides = []
         for power in self.view.slopes:
             x, y = min(found, key=lambda f: self._off(f, power))
             good = np.isfinite(y) & (x <= pivot)
-            height = 1.6 * (y[good][-1] if good.any() else y[np.isfinite(y)][0])
-            left, right = pivot * 1e-9, pivot * 1e9
-            rows["x0"].append(left)
-            rows["y0"].append(float(np.clip(height * 1e-9**power, 1e-300, 1e300)))
-            rows["x1"].append(right)
-            rows["y1"].append(float(np.clip(height * 1e9**power, 1e-300, 1e300)))
-            rows["text"].append(power_text(power).replace("k", self._letter()))
-        self.slopes.data = rows
+            height = 1.6 * float(y[good][-1] if good.any() else y[np.isfinite(y)][0])
+            text = power_text(power).replace("k", self._letter())
+            self._guides.append(dict(x=pivot, y=height, power=power, text=text))
 
     def _off(self, curve, power: float) -> float:
         fitted = slope(*curve)
@@ -435,46 +330,31 @@ class Curves(Renderer):
     def _letter(self) -> str:
         return "k" if self.shared.axis == "k" else {"seconds": "t"}.get(self.shared.axis, "n")
 
-    def _mark(self) -> None:
-        """Captions of stages and events, flags of edits."""
-        rows: dict[str, list] = dict(k=[], text=[], kind=[])
-        for lane in self.lanes[:1]:
-            if lane.trace is None:
-                continue
-            for k, name in lane.trace.stages:
-                rows["k"].append(k)
-                rows["text"].append(str(name).replace("_", " "))
-                rows["kind"].append("stage")
-        for lane in self.lanes:
-            who = f"{lane.label}: " if len(self.lanes) > 1 and lane.label else ""
-            events = getattr(lane.trace, "events", None) or {}
-            for name, k in events.items():
+    def _captions(self) -> list[dict]:
+        """Names of stages and events, flags of edits."""
+        found = []
+        runs = [lane for lane in self.lanes if not lane.ghost]
+        for lane in runs[:1]:
+            for k, name in getattr(lane.trace, "stages", None) or ():
+                found.append(dict(k=int(k), text=str(name).replace("_", " "), kind="stage"))
+        for lane in runs:
+            who = f"{lane.label}: " if len(runs) > 1 and lane.label else ""
+            for name, k in (getattr(lane.trace, "events", None) or {}).items():
                 if k is not None:
-                    rows["k"].append(k)
-                    rows["text"].append(who + str(name).replace("_", " "))
-                    rows["kind"].append("event")
-            for k, text in lane.edits:
-                rows["k"].append(k)
-                rows["text"].append(who + text)
-                rows["kind"].append("edit")
-        if rows != {name: list(column) for name, column in self.captions.data.items()}:
-            self.captions.data = rows
-            self._arm()
+                    text = who + str(name).replace("_", " ")
+                    found.append(dict(k=int(k), text=text, kind="event"))
+            found += [dict(k=int(k), text=who + text, kind="edit") for k, text in lane.edits]
+        return found
 
     # -- page ----------------------------------------------------------------------------------
 
     def axis(self, name: str) -> None:
-        if not self.stacks:
-            return
-        self._arm()
-        self.redraw()
+        if self.stacks:
+            self.redraw()
 
     def theme(self, dark: bool) -> None:
         super().theme(dark)
-        self._arm()
-        self._restyle()
-        if self.view.of is not None:
-            self._draw_study()
+        self.canvas.tell(kind="theme", tokens=colours(dark))
 
     def set_study(self, dataset) -> None:
         """Draws the cells of a study that are there (an xarray Dataset; it may be growing)."""
@@ -485,63 +365,32 @@ class Curves(Renderer):
         if self.study is None:
             return
         view = self.view
-        found = curves_of(self.study, view.sources, view.x, view.by)
         quantity = self.shared.quantity(view.x).text
         self._below = view.x if quantity == view.x else quantity
-        self._arm()
-        self._seed_lines(found)
-        for curve in self.curves:
-            curve.clear()
-        for i, (label, x, y, _) in enumerate(found):
-            curve = self._curve(i)
-            curve.lane, curve.name = Lane(label=label), view.sources[0]
-            curve.style, curve.label = palette.series(i), label
-            self._dress(curve)
-            self._widen(curve, x, y)
-            curve.full.data = {"k": np.arange(len(x), dtype=float), "x": x, "y": y}
-        self._restyle()
+        self.curves = []
+        for i, (label, x, y, seeds) in enumerate(
+            curves_of(self.study, view.sources, view.x, view.by)
+        ):
+            curve = Curve(Lane(label=label), view.sources[0], palette.series(i), label)
+            curve.k, curve.x, curve.y = np.arange(len(x), dtype=float), x, self._drawable(y)
+            self._widen(x, y)
+            if view.band and seeds is not None and len(seeds) > 1:
+                curve.seeds = self._drawable(seeds)
+                self._y.see(seeds)
+            self.curves.append(curve)
+        self._tell_whole()
 
-    def _seed_lines(self, found) -> None:
-        """A band over the seeds and a thin line for each of them."""
-        if not hasattr(self, "_seeds"):
-            self._seeds = source(xs=[], ys=[], color=[])
-            self._bands = source(xs=[], ys=[], color=[])
-            self.figure.patches(
-                "xs", "ys", source=self._bands, fill_color="color", line_color=None,
-                fill_alpha=palette.BAND,
-            )  # fmt: skip
-            self.figure.multi_line(
-                "xs", "ys", source=self._seeds, line_color="color", line_width=1,
-                line_alpha=palette.THIN_LINE,
-            )  # fmt: skip
-        thin: dict[str, list] = dict(xs=[], ys=[], color=[])
-        band: dict[str, list] = dict(xs=[], ys=[], color=[])
-        for i, (_, x, _, seeds) in enumerate(found):
-            if not self.view.band or seeds is None or len(seeds) < 2:
-                continue
-            color = self.color(palette.series(i).token)
-            for y in seeds[:20]:
-                thin["xs"].append(x)
-                thin["ys"].append(np.where(y > 0, y, np.nan) if self.y_log else y)
-                thin["color"].append(color)
-                self._y.see(y)
-            with np.errstate(all="ignore"):
-                low, high = np.nanmin(seeds, axis=0), np.nanmax(seeds, axis=0)
-            good = np.isfinite(low) & np.isfinite(high) & ((low > 0) | (not self.y_log))
-            band["xs"].append(np.concatenate([x[good], x[good][::-1]]))
-            band["ys"].append(np.concatenate([low[good], high[good][::-1]]))
-            band["color"].append(color)
-        self._seeds.data, self._bands.data = thin, band
+    def _drawable(self, y):
+        return np.where(y > 0, y, np.nan) if self.y_log else np.asarray(y, dtype=float)
 
     # -- words ---------------------------------------------------------------------------------
 
     def _shown(self) -> list[Curve]:
-        return [c for c in self.curves if c.lane is not None and c.name not in self.view.bounds]
+        return [c for c in self.curves if not c.lane.ghost and c.name not in self.view.bounds]
 
     def _value(self, curve: Curve, k: int) -> float:
         if self.view.of is not None:
-            y = np.asarray(curve.full.data["y"])
-            return float(y[-1]) if len(y) else float("nan")
+            return float(curve.y[-1]) if len(curve.y) else float("nan")
         found = _series(curve.lane.trace, curve.name)
         if found is None or not len(found[0]):
             return float("nan")
@@ -576,17 +425,16 @@ class Curves(Renderer):
         return f"{self.title} {where}: {', '.join(parts)}."
 
     def numbers(self) -> tuple[list[str], list[list[str]]]:
-        shown = [c for c in self.curves if c.lane is not None]
+        shown = [c for c in self.curves if not c.lane.ghost]
         if self.view.of is not None:
             columns = [self.view.x, *(c.label or c.name for c in shown)]
-            ticks = sorted({float(x) for c in shown for x in c.full.data["x"]})
+            ticks = sorted({float(x) for c in shown for x in c.x})
             rows = []
             for tick in ticks:
                 row = [number(tick)]
                 for c in shown:
-                    hit = np.flatnonzero(np.asarray(c.full.data["x"]) == tick)
-                    y = np.asarray(c.full.data["y"])
-                    row.append(self._written(y[hit[0]]) if len(hit) else "\u2013")
+                    hit = np.flatnonzero(c.x == tick)
+                    row.append(self._written(c.y[hit[0]]) if len(hit) else "\u2013")
                 rows.append(row)
             return columns, rows
         columns = ["step", *(c.label or self.shared.quantity(c.name).text for c in shown)]

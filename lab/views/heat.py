@@ -33,7 +33,7 @@ class Heat(Renderer):
         self._frames: dict[int, dict] = {}
         self._marks: dict[int, object] = {}
         self._exact: dict = {}
-        self.canvas = HeatCanvas(shared, self._whole)
+        self.canvas = HeatCanvas(self, self._whole)
 
     @property
     def element(self):
@@ -42,7 +42,8 @@ class Heat(Renderer):
     # -- what the browser is told --------------------------------------------------------------
 
     def _panels(self) -> list[tuple[int, Lane, str]]:
-        return [(i, lane, s) for i, lane in enumerate(self.lanes) for s in self.view.sources]
+        shown = [(i, lane) for i, lane in enumerate(self.lanes) if not lane.ghost]
+        return [(i, lane, s) for i, lane in shown for s in self.view.sources]
 
     def _plan(self) -> dict:
         view, shared = self.view, self.shared
@@ -53,13 +54,12 @@ class Heat(Renderer):
             label = " ".join(p for p in (lane.label if several else "", said) if p)
             token = palette.series(lane.style).token if several else "ink"
             panels.append({"label": label, "color": token})
-        span = shared.ranges[self.x_log]
+        start, end = shared.ranges[self.x_log].bounds
         above, under = shared.neighbours(self)
         beside = "power now" if "power" in self._text().lower() else "now"
         plan = dict(
             kind="plan", k=shared.k, over=self.over, signed=view.signed, panels=panels,
-            log=self.x_log,
-            start=span.start, end=span.end, axis=shared.axis, left=LEFT,
+            xlog=self.x_log, x=[start, end], axis=shared.axis, left=LEFT,
             right=shared.right if self.over else RIGHT, top=52 if self.over else 38,
             bottom=14 if under else 42,
             beside=beside if view.beside else "", labels=list(view.labels),
@@ -269,6 +269,9 @@ class Heat(Renderer):
     def axis(self, name: str) -> None:
         if self.over:
             self.redraw()
+
+    def spanned(self) -> None:
+        self.canvas.tell(kind="range", x=list(self.shared.ranges[self.x_log].bounds))
 
     def theme(self, dark: bool) -> None:
         super().theme(dark)

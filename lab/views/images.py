@@ -21,7 +21,7 @@ class Images(Renderer):
         self.shown: list[tuple[str, str, np.ndarray]] = []
         self.scale = (0.0, 0.0)
         self._marks: list = []
-        self.canvas = HeatCanvas(shared, self._whole)
+        self.canvas = HeatCanvas(self, self._whole)
 
     @property
     def element(self):

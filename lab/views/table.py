@@ -20,7 +20,7 @@ class Table(Renderer):
         self.rows: list[list[str]] = []
         self.listing: list[str] = []
         self._told: tuple | None = None
-        self.canvas = TableCanvas(shared, lambda: [self._message()])
+        self.canvas = TableCanvas(self, lambda: [self._message()])
 
     @property
     def element(self):

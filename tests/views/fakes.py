@@ -75,3 +75,10 @@ def lane(last: int = 100, label: str = "", style: int = 0, power: float = 1.0) -
 
 def shared(*views, dark: bool = False) -> Shared:
     return Shared(entry(*views), dark)
+
+
+def told(renderer):
+    """What a canvas was told, by kind."""
+    messages = []
+    renderer.canvas._send_msg = messages.append
+    return messages

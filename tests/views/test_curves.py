@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 import xarray as xr
-from fakes import lane, run_to, shared
+from fakes import lane, run_to, shared, told
 
+from lab.engine.experiment import Quantity
 from lab.engine.views import Convergence, Curves
 from lab.views import make
 from lab.views.thin import POINTS
@@ -19,25 +20,38 @@ def drawn(view, *lanes, k=None):
 
 def test_a_picture_is_drawn_at_the_first_step():
     renderer, _ = drawn(Curves("residual"), lane(0))
-    assert list(renderer.curves[0].full.data["y"]) == [1.0]
+    assert list(renderer.curves[0].y) == [1.0]
 
 
 def test_steps_are_drawn_one_further_on_a_logarithmic_axis():
     renderer, board = drawn(Convergence("residual"), lane(50))
-    assert renderer.curves[0].full.data["x"][0] == 1.0
+    assert renderer.curves[0].x[0] == 1.0
     assert board.axis_text(True) == "step k + 1"
 
 
-def test_only_what_is_new_is_sent(monkeypatch):
+def test_only_what_is_new_is_sent():
     run = lane(100)
     renderer, _ = drawn(Curves("residual"), run)
-    full = renderer.curves[0].full
-    sent = []
-    monkeypatch.setattr(type(full), "stream", lambda self, rows: sent.append(len(rows["k"])))
+    messages = told(renderer)
     renderer.feed(0)
+    assert messages == []
     run_to(run, 130)
     renderer.feed(0)
-    assert sent == [30]
+    plan, rows = messages
+    assert plan["kind"] == "plan" and plan["x"] == [0.0, 150.0]
+    assert rows["parts"] == [{"i": 0, "n": 30, "whole": False}]
+    assert list(np.frombuffer(rows["values"]).reshape(3, 30)[0]) == list(range(101, 131))
+    run_to(run, 140)
+    renderer.feed(0)
+    assert [m["kind"] for m in messages[2:]] == ["rows"]
+
+
+def test_a_browser_that_asks_gets_everything():
+    renderer, _ = drawn(Curves("residual"), lane(100, "one"), lane(100, "two", 1))
+    messages = told(renderer)
+    renderer.canvas._handle_msg({"ready": True})
+    assert [m["kind"] for m in messages] == ["theme", "plan", "rows"]
+    assert [part["n"] for part in messages[2]["parts"]] == [101, 101]
 
 
 def test_a_curve_is_bounded_however_long_the_run():
@@ -46,35 +60,34 @@ def test_a_curve_is_bounded_however_long_the_run():
     for last in (2_000, 20_000, 300_000):
         run_to(run, last)
         renderer.feed(0)
-        full = renderer.curves[0].full.data
-        assert len(full["x"]) <= POINTS
-        assert full["k"][-1] == run.trace.k[-1]
+        curve = renderer.curves[0]
+        assert len(curve.x) <= POINTS
+        assert curve.k[-1] == run.trace.k[-1]
 
 
 def test_ranges_do_not_shrink_and_begin_anew_with_new_lanes():
     renderer, board = drawn(Curves("residual"), lane(900))
-    assert board.ranges[False].end == 1_000
+    assert board.ranges[False].bounds[1] == 1_000
     renderer.set_lanes([lane(50)])
-    assert board.ranges[False].end == 1_000
+    assert board.ranges[False].bounds[1] == 1_000
     board.clear()
     renderer.set_lanes([lane(50)])
-    assert board.ranges[False].end == 100
+    assert board.ranges[False].bounds[1] == 100
 
 
 def test_from_two_curves_on_markers_tell_them_apart():
     renderer, _ = drawn(Curves("residual"), lane(label="one"), lane(label="two", style=1))
-    styles = renderer.styles.data
-    assert styles["marked"] == [True, True] and styles["marker"] == ["circle", "square"]
+    looks = renderer._looks()
+    assert [(one["marked"], one["marker"]) for one in looks] == [(True, "circle"), (True, "square")]
     renderer.set_lanes([lane()])
-    assert renderer.styles.data["marked"][0] is False
+    assert renderer._looks()[0]["marked"] is False
 
 
 def test_a_bound_that_all_lanes_share_is_drawn_once_and_grey():
     view = Convergence("residual", bounds=("limit",))
     renderer, _ = drawn(view, lane(label="one"), lane(label="two", style=1, power=2))
-    live = [c for c in renderer.curves if c.lane is not None]
-    assert [c.name for c in live].count("limit") == 1
-    assert live[0].style.token == "bound"
+    assert [c.name for c in renderer.curves].count("limit") == 1
+    assert renderer.curves[0].style.token == "bound"
 
 
 def test_a_branch_keeps_its_colour_and_is_dotted():
@@ -96,8 +109,8 @@ def test_another_axis():
     renderer, board = drawn(Curves("residual"), lane(100))
     board.measure("evals")
     renderer.axis("evals")
-    assert renderer.curves[0].full.data["x"][-1] == 300.0
-    assert renderer._place.args["unit"] == "evaluations"
+    assert renderer.curves[0].x[-1] == 300.0
+    assert renderer._plan()["unit"] == "evaluations"
 
 
 def test_seconds_are_those_that_the_page_saw():
@@ -133,7 +146,7 @@ def test_values_that_no_logarithm_has_leave_a_gap():
     run = lane(5)
     run.trace["residual"][3] = 0.0
     renderer, _ = drawn(Convergence("residual"), run)
-    assert np.isnan(renderer.curves[0].full.data["y"][3])
+    assert np.isnan(renderer.curves[0].y[3])
 
 
 def test_stages_events_and_edits_are_marked():
@@ -142,36 +155,48 @@ def test_stages_events_and_edits_are_marked():
     run.trace.events = {"grokked": 60, "never": None}
     run.edits = [(70, "anchor 1.00 → 0.50")]
     renderer, _ = drawn(Curves("residual"), run)
-    assert renderer.captions.data == {
-        "k": [0, 40, 60, 70],
-        "text": ["dense", "prune", "grokked", "anchor 1.00 → 0.50"],
-        "kind": ["stage", "stage", "event", "edit"],
-    }
+    assert renderer._plan()["captions"] == [
+        {"k": 0, "text": "dense", "kind": "stage"},
+        {"k": 40, "text": "prune", "kind": "stage"},
+        {"k": 60, "text": "grokked", "kind": "event"},
+        {"k": 70, "text": "anchor 1.00 → 0.50", "kind": "edit"},
+    ]
 
 
 def test_how_a_run_ended_is_drawn():
     run = lane(100)
     run.take({"head": 100, "status": "finished", "ended": "diverged"})
     renderer, _ = drawn(Curves("residual"), run)
-    assert renderer.styles.data["end"] == ["diverged"]
+    assert renderer._looks()[0]["end"] == "diverged"
 
 
-def test_the_theme_changes_colours_and_draws_nothing_anew():
+def test_the_theme_changes_colours_and_sends_nothing_else():
     renderer, board = drawn(Curves("residual"), lane())
-    before = renderer.curves[0].full.data
+    messages = told(renderer)
     board.dark = True
     renderer.theme(True)
-    assert renderer.figure.xgrid[0].grid_line_color == "#1B2024"
-    assert "#0C0F11" in renderer.figure.styles["background-color"]
-    assert renderer.styles.data["color"] == ["#73ABFF"]
-    assert renderer.curves[0].full.data is before
+    assert [m["kind"] for m in messages] == ["theme"]
+    assert messages[0]["tokens"]["a"] == "#73ABFF"
 
 
-def test_the_browser_is_never_asked_to_send_anything_back():
-    renderer, board = drawn(Curves("residual"), lane())
-    still = [renderer.figure, renderer.figure.x_range, renderer.figure.y_range, board.cursor,
-             renderer.curves[0].full, renderer.now, renderer.labels]  # fmt: skip
-    assert not any(model.syncable for model in still)
+def test_a_ghost_is_thin_and_grey_and_counts_for_the_axis():
+    ghost = lane(900, "earlier")
+    ghost.ghost = True
+    renderer, board = drawn(Curves("residual"), lane(50, "now"), ghost)
+    first, second = renderer._looks()
+    assert (first["ghost"], first["color"], first["label"]) == (True, "ink3", "")
+    assert second["color"] == "a" and not second["marked"]
+    assert board.ranges[False].bounds == (0.0, 1_000.0)
+    assert "earlier" not in renderer.summary()
+
+
+def test_a_short_name_goes_along_for_where_there_is_little_room():
+    page = shared(Curves("residual"))
+    page.entry.quantities = {"residual": Quantity("residual of the map", short="residual")}
+    renderer = make(Curves("residual", "limit"), page.entry, page)
+    renderer.set_lanes([lane()])
+    look = renderer._looks()[0]
+    assert (look["label"], look["short"]) == ("residual of the map", "residual")
 
 
 def study():
@@ -188,8 +213,8 @@ def test_a_study_gives_one_curve_for_each_arm():
     renderer.set_study(study())
     first, second = renderer.curves[:2]
     assert (first.label, second.label) == ("plain", "fast")
-    assert list(first.full.data["x"]) == [8, 16, 32]
-    assert first.full.data["y"] == pytest.approx([1.1, 0.6, 0.25])
+    assert list(first.x) == [8, 16, 32]
+    assert first.y == pytest.approx([1.1, 0.6, 0.25])
     columns, rows = renderer.numbers()
     assert columns == ["n", "plain", "fast"] and len(rows) == 3
 
@@ -198,4 +223,4 @@ def test_a_study_that_is_still_filling_shows_what_is_there():
     data = study().where(study().n < 20)
     renderer, _ = drawn(Curves("steps", x="n", by="arm", of="rate"), lane())
     renderer.set_study(data)
-    assert list(renderer.curves[0].full.data["x"]) == [8, 16]
+    assert list(renderer.curves[0].x) == [8, 16]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from fakes import lane, run_to, shared
+from fakes import lane, run_to, shared, told
 
 from lab.engine.pictures import pack
 from lab.engine.views import (
@@ -34,13 +34,6 @@ VIEWS = [
     Graph("pic.values", edges="pic.edges", layout="spring"), Images("pic.images"),
     Table("residual", "evals", "spectrum"), Table("pic.said"), Timeline("pic.gantt"),
 ]  # fmt: skip
-
-
-def told(renderer):
-    """What a canvas was told, by kind."""
-    messages = []
-    renderer.canvas._send_msg = messages.append
-    return messages
 
 
 def drawn(view, *lanes, k=None):

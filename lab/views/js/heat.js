@@ -3,25 +3,17 @@
 export function render({model, el}) {
   const desk = stand(model, el, paint, hear);
   desk.panels = [];
-  desk.range = {start: 0, end: 100};
-  desk.ranged = ({log, start, end}) => {
-    if (!desk.plan || log != desk.plan.log) return;
-    desk.range = {start, end};
-    desk.stale = true;
-    desk.later();
-  };
+  zoomable(desk, () => desk.plan && desk.plan.over && {ident: model.ident, axis: "steps" + desk.plan.xlog});
 }
 
 function hear(desk, message) {
   if (message.kind == "plan") {
     desk.plan = message;
     if (message.k != null && (window.labCursor || {})[desk.model.ident] == null) desk.k = message.k;
-    desk.range = {start: message.start, end: message.end};
     desk.panels = message.panels.map((p, i) => ({...(desk.panels[i] || {}), ...p}));
     desk.stale = true;
   } else if (message.kind == "range") {
-    desk.range = {start: message.start, end: message.end};
-    desk.stale = true;
+    if (desk.plan) desk.plan.x = message.x;
   } else if (message.kind == "columns") {
     const panel = desk.panels[message.panel];
     if (!panel) return;
@@ -64,30 +56,22 @@ function sheet(panel, width, height) {
 }
 
 // -- over the run --------------------------------------------------------------------------------
-function upTo(values, v) {
-  let low = 0, high = values.length;
-  while (low < high) { const mid = (low + high) >> 1; if (values[mid] <= v) low = mid + 1; else high = mid; }
-  return low;
-}
-
 function nameOf(plan, i) { return plan.labels[i] || String(i + 1); }
 
 function paintRun(desk) {
   const {plan, pen, W, H, small, color} = desk;
-  const left = plan.left, right = small && plan.beside ? 74 : plan.right;
-  const r = W - right, top = small ? 42 : plan.top, bottom = H - (small ? Math.min(24, plan.bottom) : plan.bottom);
+  const {left, right: r} = edges(desk, plan);
+  const top = small ? 42 : plan.top, bottom = H - (small ? Math.min(24, plan.bottom) : plan.bottom);
   const n = desk.panels.length, gap = n > 1 ? 22 : 0, height = (bottom - top - gap * (n - 1)) / Math.max(n, 1);
-  const {start, end} = desk.range, f = plan.log ? Math.log10 : (v) => v;
-  const X = (v) => left + (f(v) - f(start)) / (f(end) - f(start)) * (r - left);
-  const back = (p) => { const v = f(start) + (p - left) / (r - left) * (f(end) - f(start)); return plan.log ? 10 ** v : v; };
+  const X = scaleOf(desk.zoom?.x || plan.x, plan.xlog, left, r), {start, end} = X;
+  desk.frame = {left, right: r, top, bottom, X, Y: scaleOf([0, 1], false, bottom, top)};
   const steps = plan.axis == "k", first = desk.panels[0];
-  let at = steps ? (plan.log ? desk.k + 1 : desk.k) : start;
+  let at = steps ? (plan.xlog ? desk.k + 1 : desk.k) : start;
   if (!steps && first && first.ks && first.ks.length) at = first.xs[Math.max(upTo(first.ks, desk.k) - 1, 0)];
-  const px = Math.round(X(at)), inside = first && first.ks && first.ks.length && px >= left - 1 && px <= r + 1;
+  const px = Math.round(X.at(at)), inside = first && first.ks && first.ks.length && px >= left - 1 && px <= r + 1;
 
   const text = steps ? "k = " + countText(desk.k) : numberText(at) + " " + plan.unit;
-  pen.font = "600 12px " + desk.sans;
-  const wide = pen.measureText(text).width + 12, mid = Math.max(left - 30 + wide / 2, Math.min(px, r + 12 - wide / 2));
+  const wide = widthOf(desk, text, desk.letter, true) + 12, mid = Math.max(left - 30 + wide / 2, Math.min(px, r + 12 - wide / 2));
 
   desk.panels.forEach((panel, index) => {
     const t = top + index * (height + gap), b = t + height;
@@ -101,10 +85,10 @@ function paintRun(desk) {
       const {pen: p2, image, pixels} = sheet(panel, across, rows);
       const last = panel.xs[panel.xs.length - 1];
       for (let c = 0; c < across; c++) {
-        const x = back(left + (c + 0.5) / desk.scale);
+        const x = X.back(left + (c + 0.5) / desk.scale);
         // a column reaches to the next one; the last as far as the one before it reached
         const m = panel.xs.length, reach = m > 1 ? last - panel.xs[m - 2] : 0;
-        if (x > last + Math.max(reach, (end - start) * 1e-9) && x > back(X(last) + 1)) break;
+        if (x > last + Math.max(reach, (end - start) * 1e-9) && x > X.back(X.at(last) + 1)) break;
         const j = Math.max(0, upTo(panel.xs, x) - 1) * rows;
         for (let i = 0; i < rows; i++) pixels[(rows - 1 - i) * across + c] = desk.ramp[panel.v[j + i]];
       }
@@ -130,7 +114,7 @@ function paintRun(desk) {
       if (keys.length >= (small ? 4 : 6) || value(i) < 0.35 * most || value(i) < 0.08) break;
       if (keys.every((j) => Math.abs(j - i) * strip >= (small ? 11 : 12))) keys.push(i);
     }
-    const named = keys.length && keys.length < rows ? keys : roundTicks(1, rows, false, height, 34).map((v) => Math.round(v) - 1);
+    const named = keys.length && keys.length < rows ? keys : ticksOf(scaleOf([1, rows], false, 0, height), {across: false}).map((v) => Math.round(v) - 1);
     for (const i of named) if (i >= 0 && i < rows)
       words(desk, left - 8, b - (i + 0.5) * strip + 4, nameOf(plan, i), {align: "right"});
     if (!plan.beside) return;
@@ -146,22 +130,12 @@ function paintRun(desk) {
   });
   if (plan.ylabel) words(desk, left - 8, top - 6, plan.ylabel, {size: 11, align: "right"});
   if (!plan.under)
-    for (const v of roundTicks(start, end, plan.log, r - left, 120))
-      words(desk, X(v), bottom + 18, plan.log ? powerOfTen(Math.round(Math.log10(v))) : tickText(v), {align: "center"});
-  if (!small && !plan.under) words(desk, r, bottom + 36, plan.xlabel, {color: "ink2", align: "right"});
+    for (const v of ticksOf(X, {across: true, whole: steps}))
+      words(desk, X.at(v), bottom + 18, tickWords(v, plan.xlog, false), {align: "center", size: desk.letter});
+  if (!small && !plan.under) words(desk, r, bottom + 36, plan.xlabel, {color: "ink2", align: "right", size: desk.letter});
   if (!inside) return;
-  const from = plan.above ? 0 : top, to = plan.under ? H : bottom;
-  pen.fillStyle = color("now");
-  pen.globalAlpha = 0.45;
-  pen.fillRect(px - 4, from, 8, to - from);
-  pen.globalAlpha = 1;
-  pen.fillStyle = color("now-edge");
-  pen.fillRect(px - 0.5, from, 1, to - from);
-  pen.fillStyle = color("now");
-  pen.beginPath();
-  pen.roundRect(mid - wide / 2, top - 20, wide, 19, 2);
-  pen.fill();
-  words(desk, mid, top - 6, text, {color: "on-now", bold: true, align: "center"});
+  cursorLine(desk, px, plan.above ? 0 : top, plan.under ? H : bottom);
+  flagOf(desk, mid, wide, top - 1, text);
 }
 
 // -- now -----------------------------------------------------------------------------------------
