@@ -144,14 +144,25 @@ def leaders(
     """
     if len(costs) < 2:
         return []
-    first = [_first(racers, float(cost), more) for cost in costs[:-1]]
-    found: list[tuple[float, float, int | None]] = []
-    for low, high, index in zip(costs[:-1], costs[1:], first):
-        if found and found[-1][2] == index:
-            found[-1] = (found[-1][0], float(high), index)
-        else:
-            found.append((float(low), float(high), index))
-    return found
+    values = np.array([_read(r, costs[:-1]) for r in racers]).reshape(len(racers), -1)
+    worth = np.where(np.isfinite(values), -values if more else values, np.inf)
+    best = worth.min(axis=0, initial=np.inf)
+    alone = np.isfinite(best) & ((worth == best).sum(axis=0) == 1)
+    first = np.where(alone, worth.argmin(axis=0), -1) if len(racers) else np.full(len(best), -1)
+    edges = np.flatnonzero(np.diff(first)) + 1
+    starts, ends = [0, *edges], [*edges, len(first)]
+    return [
+        (float(costs[i]), float(costs[j]), int(first[i]) if first[i] >= 0 else None)
+        for i, j in zip(starts, ends)
+    ]
+
+
+def _read(r: Racer, costs: np.ndarray) -> np.ndarray:
+    """The measure of a run at each cost; nan before its first row."""
+    if not len(r.k):
+        return np.full(len(costs), np.nan)
+    rows = np.searchsorted(r.cost, costs * (1 + 1e-12), side="right") - 1
+    return np.where(rows >= 0, r.value[np.maximum(rows, 0)], np.nan)
 
 
 def even_costs(racers: Sequence[Racer], log: bool = False, least: float = 1.0) -> np.ndarray:
@@ -192,15 +203,6 @@ def target(racers: Sequence[Racer], log: bool = False, more: bool = False) -> fl
         if found is not None and not any(_reached(s, found, more) for s in starts):
             return found
     return None
-
-
-def _first(racers, cost: float, more: bool) -> int | None:
-    places = standing(racers, cost, more)
-    if not places or not math.isfinite(places[0].value):
-        return None
-    if len(places) > 1 and places[1].rank == 1:
-        return None
-    return places[0].index
 
 
 def _worth(value: float, more: bool) -> tuple[bool, float]:
