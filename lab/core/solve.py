@@ -7,13 +7,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lab.core.broyden import quotient
 from lab.core.fixed_point import Map
 
 State = dict[str, Any]
 
 
-def solve(method, T: Map, x: Tensor, tol: float, steps: int, relative: bool = False) -> State:
-    """The state of a fixed-point method once |x - Tx| <= tol in each row.
+def solve(
+    method, T: Map, x: Tensor, tol: float, steps: int, relative: bool = False, root: bool = False
+) -> State:
+    """The state of a method once |x - Tx| <= tol in each row.
 
     A row that has arrived is left alone: its iterate, memory and counters stay as they are, and
     what the others still do does not touch it. The residual is the true one, from the evaluation
@@ -30,6 +33,8 @@ def solve(method, T: Map, x: Tensor, tol: float, steps: int, relative: bool = Fa
         At most so many steps.
     relative : bool
         The tolerance is in units of |Tx|.
+    root : bool
+        T is the F of `lab.core.newton`: its zeros are sought, and the residual is |F(x)|.
 
     Returns
     -------
@@ -49,9 +54,9 @@ def solve(method, T: Map, x: Tensor, tol: float, steps: int, relative: bool = Fa
     for k in range(steps + 1):
         first.clear()
         ahead = method.step(state, watched, k)
-        residual = (state["x"] - first[0]).norm(dim=-1)
+        residual = (first[0] if root else state["x"] - first[0]).norm(dim=-1)
         if relative:
-            residual = residual / first[0].norm(dim=-1)
+            residual = quotient(residual, first[0].norm(dim=-1))
         here = residual <= tol
         if k == steps or bool(here.all()):
             break
