@@ -19,8 +19,10 @@ from lab.store.verdicts import verdicts
 from lab.ui import address, chrome, document, exposure, listing, recorded
 from lab.ui.explorer import Explorer
 from lab.ui.markup import esc
+from lab.ui.race import address as race_address
+from lab.ui.race.page import Race
 from lab.ui.seats import Hall
-from lab.ui.theme import style
+from lab.ui.theme import css, style
 
 WORKERS_VARIABLE = "LAB_WORKERS"
 FIRST_HZ = 20.0
@@ -35,46 +37,80 @@ def gallery() -> None:
 
 def explore() -> None:
     """`/explore?name=NAME`: a live experiment, or one line that says which there are."""
+    found = _asked()
+    if found is None:
+        return
+    opening = recorded.opening_of(found, address.opening(_query(), found))
+    visitor = _visitor()
+    options = _options(found, opening.said, visitor)
+    _show(Explorer(found, opening, new_session, **options), found.card.title, visitor)
+
+
+def race() -> None:
+    """`/race?name=NAME`: methods of an experiment from one start."""
+    found = _asked()
+    if found is None:
+        return
+    opening = race_address.opening(_query(), found)
+    visitor = _visitor()
+    options = _options(found, opening.run.said, visitor)
+    page = Race(found, opening, new_session, **options)
+    _show(page, f"Race: {found.card.title}", visitor, css("race/race.css"))
+
+
+def _asked():
+    """The experiment that the link names; None where a line has been shown instead."""
     name = _argument("name")
     try:
         # a link names an experiment, never a file: nothing that it says is loaded
         found = entry(name) if _NAME.fullmatch(name) else None
     except UnknownName as error:
         _missing(str(error), name)
-        return
+        return None
     if found is None:
         _missing("The link names no experiment.", name)
     elif found.broken:
         _missing(f"{found.name} does not import: {found.broken}", "")
-    else:
-        _explorer(found)
+        return None
+    return found
 
 
-def _explorer(found) -> None:
-    opening = recorded.opening_of(found, address.opening(_query(), found))
+def _options(found, said, visitor: str) -> dict:
+    """What every page with live runs is told beside its link."""
     bars = _warning()
-    if opening.said:
-        bars += chrome.bar(esc(address.left_out(opening.said)))
+    if said:
+        bars += chrome.bar(esc(address.left_out(said)))
     dark = pn.state.cookies.get("lab_theme") == "dark"
-    visitor = _visitor()
-    explorer = Explorer(
-        found,
-        opening,
-        new_session,
-        verdicts=verdicts_of(found),
-        bars=bars,
-        dark=dark,
-        seats=hall().seats(visitor),
-    )
+    seats = hall().seats(visitor)
+    return dict(verdicts=verdicts_of(found), bars=bars, dark=dark, seats=seats)
+
+
+def _show(page, title: str, visitor: str, own: str = "") -> None:
+    """Makes a page this visitor's document.
+
+    Parameters
+    ----------
+    page : object
+        With `shell`, a component, and `close`.
+    visitor : str
+        Who asks; the page keeps it as a cookie.
+    own : str
+        A style sheet beside the one that all pages have.
+    """
+    if own:
+        page.shell.stylesheets = [own]
     doc = pn.state.curdoc
-    doc.title = f"{found.card.title} · Iterlab"
+    doc.title = f"{title} · Iterlab"
     doc.template = parse_template(document.live())
     doc.template_variables.update(
-        first=explorer.shell.html, first_style=style(), lean=document.lean, visitor=visitor
+        first=page.shell.html,
+        first_style=f"{style()}\n{own}",
+        lean=document.lean,
+        visitor=visitor,
     )
     doc.config.update(reconnect_session=True, notifications=None, notify_connection_status=False)
-    explorer.shell.servable()
-    doc.on_session_destroyed(lambda context, page=explorer: page.close())
+    page.shell.servable()
+    doc.on_session_destroyed(lambda context, page=page: page.close())
 
 
 def new_session(found, controls, seed, device, dtype, edits):
