@@ -85,7 +85,7 @@ def settings(entry, values: dict, seed: int, leave_out=()) -> str:
         f'<div class="group restart" role="group" aria-label="Starts again">'
         f'<p class="labl">{RESTART}<b>Starts again</b></p>'
         + "".join(control(c, values[c.name]) for c in restart)
-        + _seed(seed)
+        + seed_control(seed)
         + "</div>"
     )
     return "".join(parts)
@@ -166,7 +166,7 @@ def _choices(spec, value, label, tip, data) -> str:
     )
 
 
-def _seed(seed: int) -> str:
+def seed_control(seed: int) -> str:
     return (
         '<div class="ctl" data-control="" data-kind="integer" data-log="0" data-unit="" '
         f'data-low="0" data-high="{SEEDS}" data-value="{seed}"><span>Seed</span>'
