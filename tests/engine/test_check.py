@@ -5,8 +5,12 @@ import torch
 from specimens import CARD, Counting, Descent, Spin, Training
 from torch import nn
 
-from lab.engine import Experiment, Quantity, given
+from lab.engine import Experiment, Number, Quantity, given
 from lab.engine.check import check
+from lab.engine.keyframes import Keyframes
+from lab.engine.limits import _rows_until
+from lab.engine.schedule import DENSE
+from lab.engine.session import Session
 
 MEMORY = {"count": 0}
 
@@ -34,7 +38,13 @@ class Honest:
 
 def trap(**methods):
     body = {name: value for name, value in vars(Honest).items() if not name.startswith("__")}
-    return type("Trap", (Experiment,), {**body, **methods, "__module__": __name__})
+    made = type("Trap", (Experiment,), {**body, **methods, "__module__": __name__})
+    globals()["Trap"] = made  # where a worker or a lane looks for it
+    return made
+
+
+def test_without_a_trap_it_is_honest():
+    assert [f for f in check(trap()) if not f.ok] == []
 
 
 def module_init(*layers):
@@ -166,7 +176,32 @@ def draws_from_the_global_generator():
     return trap(step=step)
 
 
+def a_control_that_a_batch_cannot_vary():
+    def step(state, given, c, k, rng):
+        return {"w": state["w"] * (0.9 if c.pace > 0.5 else 0.8), "m": state["m"]}
+
+    return trap(step=step, noise=lambda c: {}, pace=Number(0.5, bounds=(0, 1)))
+
+
+def a_control_that_a_batch_reads_otherwise():
+    def step(state, given, c, k, rng):
+        pace = 1.0 if isinstance(c.pace, torch.Tensor) else c.pace
+        return {"w": state["w"] * pace, "m": state["m"]}
+
+    return trap(step=step, noise=lambda c: {}, pace=Number(0.5, bounds=(0, 1)))
+
+
+def a_trace_without_bound():
+    def observe(state, given, c):
+        return {"loss": state["w"].norm(), **{f"x{i}": torch.zeros(250) for i in range(30)}}
+
+    names = {f"x{i}": Quantity("x", dim="i") for i in range(30)}
+    return trap(observe=observe, quantities={"loss": Quantity("loss"), **names})
+
+
 TRAPS = (
+    a_control_that_a_batch_cannot_vary, a_control_that_a_batch_reads_otherwise,
+    a_trace_without_bound,
     dropout, gradient_accumulation, lbfgs, closure, aliased_view, module_global, given_changed,
     observe_moves, hangs_on_a_graph, batch_norm, draws_from_the_global_generator,
 )  # fmt: skip
@@ -188,3 +223,29 @@ def test_declarations_are_checked_first():
     assert "quantities is empty" in findings[0].message
     named = [f for f in check(trap(observe=observe)) if not f.ok]
     assert named[0].message == "quantities and observe() differ: loss, other"
+
+
+def test_a_control_that_sets_a_size_is_left_to_single_runs():
+    def init(given, c, rng, backend):
+        return {"w": rng.normal("w", (round(10 * c.share),)), "m": torch.zeros(4)}
+
+    sized = trap(init=init, noise=lambda c: {}, share=Number(0.5, bounds=(0.1, 1)))
+    assert [f for f in check(sized) if not f.ok] == []
+
+
+def test_the_promises_about_limits_are_told_by_name(monkeypatch):
+    named = {f.test: f for f in check(trap())}
+    assert {"byte budgets", "not finite", "lanes", "sizes"} <= set(named)
+    monkeypatch.setattr(Session, "_within_bounds", lambda session, row: True)
+    named = {f.test: f for f in check(trap())}
+    assert "loss is not finite from 48 on, and the run says: " in named["not finite"].message
+    monkeypatch.undo()
+    monkeypatch.setattr(Keyframes, "_thin", lambda keyframes: keyframes.ks.pop())
+    assert "keyframes take" in {f.test: f for f in check(trap())}["byte budgets"].message
+
+
+def test_the_bytes_of_a_trace_are_counted_with_room():
+    run = Session(Training, {}, every=1)
+    run.advance(80)
+    told = _rows_until(run.trace, 1, Training.max_steps, DENSE)
+    assert run.trace.nbytes <= told + run.trace.assessed.nbytes
