@@ -1,4 +1,4 @@
-"""scipy's GMRES and Newton-Krylov find the same vectors and the same solution of Bratu's problem."""
+"""scipy's GMRES finds the same vectors, its Newton-Krylov the same solution of Bratu's problem."""
 
 import numpy as np
 import torch
