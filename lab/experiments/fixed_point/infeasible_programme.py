@@ -13,6 +13,9 @@ from lab.engine.experiment import Card, Experiment, Preset, Quantity, given
 from lab.engine.rules import steps
 from lab.engine.views import Convergence, Curves, Profile, Trajectory
 
+GAP = 0.1
+KINDS = ("infeasible", "unbounded")
+
 
 def averaged_map(given, c):
     return averaged(lambda x: LinearProgramme.apply(given.programme, x), c.weight)
@@ -30,9 +33,14 @@ def proof(programme, kind, step):
     return -slope, torch.maximum(negative, offset)
 
 
-def unproved(d):
-    """What the contradiction found by Picard lacks, in units of the gap."""
-    return abs(d.value.sel(arm="Picard", kind="infeasible") / 0.1 - 1)
+def unproved(kind):
+    """What the last step lacks as a proof: its violation, or what its value is off the gap."""
+
+    def measure(d):
+        d = d.sel(arm="Picard", kind=kind)
+        return np.maximum(abs(d.value / GAP - 1), d.violation)
+
+    return measure
 
 
 def decades(d):
@@ -77,9 +85,11 @@ class InfeasibleProgramme(Experiment):
         "reflect": Preset("Only reflect, watch the step never settle", weight=1.0),
     }
     quantities = {
-        "error": Quantity("squared error of a step, ‖x − Tx − v‖²", log=True, better="less"),
-        "seen": Quantity("length of a step, ‖x − Tx‖", log=True),
-        "truth": Quantity("the gap ‖v‖", log=True),
+        "error": Quantity(
+            "squared error of a step, ‖x − Tx − v‖²", log=True, better="less", short="error"
+        ),
+        "seen": Quantity("length of a step, ‖x − Tx‖", log=True, short="step"),
+        "truth": Quantity("the gap ‖v‖", log=True, short="gap"),
         "value": Quantity("what the step proves, b·y or −c·d; above 0 is a proof"),
         "violation": Quantity("how far from a proof", log=True, better="less"),
         "place": Quantity("where the iterate is", dim="coordinate"),
@@ -134,17 +144,26 @@ class InfeasibleProgramme(Experiment):
     claims = [
         Claim(
             "gap",
-            "Without a feasible point, or without a bound, a step tends to the known gap; it "
-            "holds the contradiction; Picard is on average ahead of Halpern by decades",
-            source="abstract; the order of the two: desk",
-            runs=Grid(
-                {"kind": ("infeasible", "unbounded"), "arm": "all"}, seeds=12, stop=steps(1_000)
-            ),
+            "Where no point is feasible, or no bound holds, Picard's step after 3,000 iterations "
+            "is as long as the known gap (1 %), and a proof (1 % in the median): rows that "
+            "contradict each other, or a ray along which the price falls",
+            source="abstract: the step tends to the infimal displacement vector",
+            runs=Grid({"kind": KINDS, "arm": ("Picard",)}, 12, {"gap": GAP}, steps(3_000)),
             checks=(
-                Check("length", lambda d: d.seen / 0.1, Close(1, abs=0.01), over="all"),
-                Check("proof", unproved, AtMost(0.01), over="median", label="of the gap"),
-                Check("order", decades, AtMost(-1), label="decades"),
+                Check("length", lambda d: d.seen / GAP, Close(1, abs=0.01), over="all"),
+                Check("rows", unproved("infeasible"), AtMost(0.01), "median", label="lacking"),
+                Check("ray", unproved("unbounded"), AtMost(0.01), "median", label="lacking"),
             ),
-            control=Control({"gap": 0.0}, breaks=("length",), seeds=3),
+            control=Control({"gap": 0.0}, breaks=("length", "rows", "ray"), seeds=9),
+        ),
+        Claim(
+            "order",
+            "On programmes, whose pieces are flat, Picard's squared error after 1,000 steps is "
+            "tenfold and more below Halpern's in the mean of logarithms; where the map is not "
+            "averaged but only reflects it is not",
+            source="desk",
+            runs=Grid({"kind": KINDS, "arm": "all"}, 12, {"gap": GAP}, steps(1_000)),
+            checks=(Check("order", decades, AtMost(-1), label="decades"),),
+            control=Control({"weight": 1.0}, breaks=("order",)),
         ),
     ]

@@ -98,11 +98,17 @@ class IterativeDeblending(Experiment):
         "check": Preset("A few particles", particles=200),
     }
     quantities = {
-        "error": Quantity("mean error", log=True, better="less"),
-        "typical": Quantity("median error", log=True, better="less"),
+        "error": Quantity(
+            "mean distance to one's own place", log=True, better="less", short="own place"
+        ),
+        "typical": Quantity(
+            "median distance to one's own place", log=True, better="less", short="median"
+        ),
         "a": Quantity("share of the target in the blend"),
-        "sliced": Quantity("sliced distance", log=True, better="less"),
-        "floor": Quantity("of two samples", log=True),
+        "sliced": Quantity(
+            "sliced distance to the target", log=True, better="less", short="target"
+        ),
+        "floor": Quantity("sliced distance of two samples of it", log=True, short="two samples"),
     }
     axes = ("a",)
     views = [
@@ -220,7 +226,11 @@ class IterativeDeblending(Experiment):
                 Check("beyond", in_widths(1.2, 99), Within(-1.1, -0.85), label="slope beyond"),
                 Check("before", in_widths(0, 0.2), AtLeast(-0.2), label="slope before"),
             ),
-            control=Control({"width": 0.5}, ("before",), {"width": (0.01,), "blends": COUNTS[:2]}),
+            # Wide modes leave no coarse regime, walks along random pairs no first order.
+            control=Control(
+                {"width": 0.5, "method": "random"}, ("beyond", "before"),
+                {"width": (0.01,), "blends": (8, 16, 128, 256)},
+            ),
             tier="standard",
         ),
         Claim(
@@ -236,7 +246,8 @@ class IterativeDeblending(Experiment):
                 )
             ),
             control=Control(
-                {"method": "fresh noise"}, ("random",), {"method": ("random",), "blends": COUNTS}
+                {"method": "fresh noise"}, breaks=METHODS[:3], seeds=4,
+                over={"method": METHODS[:3], "blends": COUNTS[:3]},
             ),
             tier="standard",
         ),

@@ -8,33 +8,15 @@ from lab.core.mlp import Mlp, minibatch, side_by_side
 from lab.core.optim import AdamW
 from lab.core.problems.digits import CLASSES, Digits
 from lab.core.prune import Prune, Rounds, reachable
-from lab.engine import (
-    AtLeast,
-    AtMost,
-    Bars,
-    Card,
-    Check,
-    Claim,
-    Control,
-    Curves,
-    Experiment,
-    Grid,
-    Heat,
-    Integer,
-    Mask,
-    Number,
-    Preset,
-    Quantity,
-    Selector,
-    Within,
-    given,
-)
+from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid, Within
+from lab.engine.controls import Integer, Number, Selector
+from lab.engine.experiment import Card, Experiment, Preset, Quantity, given
+from lab.engine.views import Bars, Curves, Heat, Mask
 
 EVEN, UNEVEN = "144-100-100-10", "144-40-256-40-10"
 L2, BATCH = 1e-3, 64
 MINIMUM = "Minimum"
 RULES = ("Global", "Uniform", "Random")
-LOT = {"score": "random", "allocation": "uniform"}  # makes all arms the same
 AT_ONCE = {"cut": 1, "tune": 100, "rate": 3e-3, "rounds": 1}
 
 
@@ -75,6 +57,10 @@ def gain(least, over):
         return d.accuracy.sel(least=least, arm=MINIMUM) - d.accuracy.sel(**rival)
 
     return measure
+
+
+def short_of_dense(d):
+    return d.accuracy.sel(kept=1.0) - d.accuracy.sel(kept=0.02)
 
 
 class GlobalMagnitudePruning(Experiment):
@@ -128,8 +114,8 @@ class GlobalMagnitudePruning(Experiment):
         "check": Preset("Cut and tune for a few steps", cut=3, tune=9),
     }
     quantities = {
-        "accuracy": Quantity("right on new digits", better="more"),
-        "chance": Quantity("always the commonest digit"),
+        "accuracy": Quantity("right on new digits", better="more", short="right"),
+        "chance": Quantity("always the commonest digit", short="guess"),
         "answers": Quantity("how often each digit is the answer", dim="digit"),
         "loss": Quantity("cross-entropy of a minibatch", log=True, better="less"),
         "sparsity": Quantity("share of weights that are gone"),
@@ -249,32 +235,35 @@ class GlobalMagnitudePruning(Experiment):
         Claim(
             "ranking",
             "With 5 % kept and 100 steps of fine-tuning at rate 0.003 one ranking of all weights "
-            "beats equal shares for each layer, and a choice by lot (dense training with L2 0.001)",
-            source="Abstract; size: desk",
+            "is 2 points ahead of equal shares for each layer, 15 ahead of a choice by lot; with "
+            "half kept no rule is (dense training with L2 0.001)",
+            source="Abstract; sizes: desk",
             runs=Grid({"arm": RULES}, set=AT_ONCE),
             checks=(
-                Check("uniform", lead("Uniform"), AtLeast(0.01), label="lead over uniform"),
+                Check("uniform", lead("Uniform"), AtLeast(0.02), label="lead over uniform"),
                 Check("random", lead("Random"), AtLeast(0.15), label="lead over random"),
             ),
-            control=Control(LOT, breaks=("uniform", "random"), seeds=2),
+            control=Control({"kept": 0.5}, breaks=("uniform", "random"), seeds=4),
+            tier="standard",
         ),
         Claim(
             "collapse",
-            "Beside a layer six times as wide a layer is emptied: with 1 % kept at most 3 of its "
-            "10,240 weights are left, hardly a digit is reachable, and accuracy is that of a guess",
-            source="Abstract (layer collapse); size: desk",
+            "Beside a layer six times as wide a layer is emptied: with 1 % kept at most one of its "
+            "10,240 weights is left on average, hardly a digit is reachable, and accuracy is that "
+            "of a guess; between layers of equal width none of it",
+            source="Abstract (layer collapse); sizes: desk",
             runs=Grid(set={**AT_ONCE, "net": UNEVEN, "kept": 0.01, "least": 0}),
             checks=(
-                Check("thinnest", lambda d: d.layers.min("layer"), AtMost(3), "all"),
+                Check("thinnest", lambda d: d.layers.min("layer"), AtMost(1), label="left"),
                 Check("outputs", lambda d: d.outputs, AtMost(0.5), label="digits reachable"),
                 Check("chance", lambda d: d.accuracy, Within(0.08, 0.12), label="accuracy"),
             ),
-            control=Control({"net": EVEN}, breaks=("outputs", "chance"), seeds=2),
+            control=Control({"net": EVEN}, breaks=("thinnest", "outputs", "chance"), seeds=2),
         ),
         Claim(
             "sparser",
             "The lead of one ranking over equal shares is none with 20 % kept and grows as fewer "
-            "are kept (100 steps of fine-tuning at rate 0.003)",
+            "are kept (100 steps of fine-tuning at rate 0.003); beside a wide layer it is none",
             source="desk",
             runs="sparsity",
             checks=(
@@ -284,43 +273,59 @@ class GlobalMagnitudePruning(Experiment):
                 Check("random", lead("Random", kept=0.02), AtLeast(0.2), label="over random"),
             ),
             control=Control(
-                LOT,
+                {"net": UNEVEN},
                 breaks=("5 % kept", "2 % kept", "random"),
                 over={"kept": (0.02, 0.05, 0.2), "arm": RULES},
-                seeds=3,
+                seeds=4,
             ),
             tier="standard",
         ),
         Claim(
             "patience",
             "The lead lives on a short budget: with 10 % kept, 300 steps at rate 0.01 bring a "
-            "choice by lot to within 4 points of one ranking, equal shares to within 2",
+            "choice by lot to within 4 points of one ranking, equal shares to within 2; 20 steps "
+            "at 0.003 bring neither so near",
             source="desk",
             runs=Grid({"arm": RULES}, set={**AT_ONCE, "kept": 0.1, "tune": 300, "rate": 0.01}),
             checks=(
                 Check("uniform", lead("Uniform"), Within(-0.02, 0.02), label="lead over uniform"),
                 Check("random", lead("Random"), AtMost(0.04), label="lead over random"),
             ),
-            control=Control({"tune": 100, "rate": 0.003}, breaks=("random",), seeds=4),
+            control=Control({"tune": 20, "rate": 0.003}, breaks=("uniform", "random"), seeds=4),
             tier="standard",
+        ),
+        Claim(
+            "restores",
+            "Where one ranking empties a layer (2 % kept) a minimum per layer, of 128 weights, "
+            "brings accuracy back to within 2 points of the dense network's with equal tuning",
+            source="Abstract: collapse is easily fixed by a minimum threshold",
+            runs=Grid({"kept": (0.02, 1.0)}, set={**AT_ONCE, "net": UNEVEN, "least": 128}),
+            checks=(Check("loss", short_of_dense, AtMost(0.02), label="short of dense"),),
+            control=Control({"least": 0}, breaks=("loss",), seeds=2),
+            expected="fails",
+            why="A layer is emptied here only where some 500 weights are left, too few for any "
+            "rule: the best minimum reaches half of the dense accuracy. With 5 % kept 256 each "
+            "reach 0.79 of 0.91. In the paper's large networks the rest is enough.",
         ),
         Claim(
             "minimum",
             "A minimum per layer undoes the collapse as far as it is large: of 533 weights (2 %) "
-            "16 for each layer leave accuracy under that of equal shares, 96 for each bring it "
-            "above (100 steps of fine-tuning at rate 0.003)",
-            source="Abstract (minimum threshold); sizes: desk",
+            "16 for each layer leave accuracy 2 points under that of equal shares, 96 for each "
+            "bring it 8 above (100 steps of fine-tuning at rate 0.003), if the largest stay",
+            source="Abstract (minimum threshold), restated; sizes: desk",
             runs=Grid(
                 {"least": (0, 16, 96), "arm": (MINIMUM, "Uniform")},
                 seeds=12,
                 set={**AT_ONCE, "net": UNEVEN, "kept": 0.02},
             ),
             checks=(
-                Check("16 short", gain(16, "uniform"), AtMost(-0.01), label="16, to uniform"),
+                Check("16 short", gain(16, "uniform"), AtMost(-0.02), label="16, to uniform"),
                 Check("96 lift", gain(96, "none"), AtLeast(0.15), label="96 each, to none"),
                 Check("96 above", gain(96, "uniform"), AtLeast(0.08), label="96, to uniform"),
             ),
-            control=Control({"least": 0}, breaks=("96 lift", "96 above"), seeds=4),
+            control=Control(
+                {"score": "random"}, breaks=("16 short", "96 lift", "96 above"), seeds=4
+            ),
             tier="standard",
         ),
     ]

@@ -1,37 +1,21 @@
 """The order of the data, on the function that was made to be hard for every order."""
 
+import numpy as np
 import torch
 
-from lab.core.metrics import slope
+from lab.core.metrics import best, slope
 from lab.core.problems import finite_sums
 from lab.core.random import Uniform
 from lab.core.shuffling import ORDERS, discrepancy, epoch, walk
-from lab.engine import (
-    AtLeast,
-    AtMost,
-    Card,
-    Check,
-    Claim,
-    Control,
-    Convergence,
-    Curves,
-    Experiment,
-    Grid,
-    Integer,
-    Number,
-    Plane,
-    Preset,
-    Profile,
-    Quantity,
-    Selector,
-    Within,
-    given,
-    steps,
-)
+from lab.engine.claim import AtMost, Check, Claim, Control, Grid, Within
+from lab.engine.controls import Integer, Number, Selector
+from lab.engine.experiment import Card, Experiment, Preset, Quantity, given
+from lab.engine.rules import steps
+from lab.engine.views import Convergence, Curves, Plane, Profile
 
 PUSHES = {"circle": finite_sums.circle, "opposite": finite_sums.opposite}
 EPOCHS = [64, 91, 128, 181, 256, 362, 512]  # where slopes are read: half octaves
-SLOWEST, FASTEST = 0.004, 0.4  # above some 2 / bend the lower bound needs another function
+SLOWEST, FASTEST, PACES = 0.004, 0.4, 48  # beyond 2 / bend the bound needs another function
 FAR = 1000.0  # for slopes: the logarithm of a large start hardly bends them
 
 
@@ -39,24 +23,38 @@ def problem(given, c):
     return finite_sums.TwoSided(given.pieces, left=c.bend, right=1.0)
 
 
-def in_epochs(arm, of="tuned"):
+def tuned(d, arm, of):
+    """Gaps of one order at the best pace for each n and K, by the mean over seeds.
+
+    It is an error if the best pace is the slowest or the fastest that is tried.
+    """
+    d = d[[of]].sel(arm=arm, k=EPOCHS).assign_coords(pace=np.arange(PACES))
+    return best(d, over="pace", by=of)[of]
+
+
+def in_epochs(arm, of="gaps"):
     """Slope in K of one order's best gap, the mean over the numbers of components."""
-    return lambda d: slope(d[of].sel(arm=arm, k=EPOCHS), d.k.sel(k=EPOCHS), "k").mean("n")
+
+    def measure(d):
+        gap = tuned(d, arm, of)
+        return slope(gap, gap.k, "k").mean("n")
+
+    return measure
 
 
 def in_components(arm):
     """Slope in n of one order's best gap, the mean over the numbers of epochs."""
-    return lambda d: slope(d.tuned.sel(arm=arm, k=EPOCHS), d.n, "n").mean("k")
 
+    def measure(d):
+        gap = tuned(d, arm, "gaps")
+        return slope(gap, gap.n, "n").mean("k")
 
-def inside(d):
-    """Share of the tunings whose best pace lies inside the grid of paces."""
-    best = d.best_pace.sel(k=EPOCHS)
-    return ((best > SLOWEST) & (best < FASTEST)).mean(("n", "arm", "k"))
+    return measure
 
 
 def stray(arm):
-    return lambda d: slope(d.herding.sel(arm=arm), d.n, "n")
+    """Slope in n of how far the walk strays, the mean over epochs 16 to 32."""
+    return lambda d: slope(d.herding.sel(arm=arm, k=slice(16, 32)).mean("k"), d.n, "n")
 
 
 ONE, TWO = Within(-1.3, -0.7), Within(-2.3, -1.7)
@@ -69,15 +67,18 @@ RATES = (
     Check("shuffled-n", in_components("reshuffling"), ONE, label="reshuffling, power of n"),
     Check("balanced-n", in_components("GraB"), TWO, label="GraB, power of n"),
     Check(
-        "shuffled-average", in_epochs("reshuffling", "averaged"), TWO, label="reshuffling, average"
+        "shuffled-average", in_epochs("reshuffling", "averages"), TWO, label="reshuffling, average"
     ),
-    Check("balanced-average", in_epochs("GraB", "averaged"), TWO, label="GraB, average"),
-    Check("inside", inside, AtLeast(0.95), main=False, label="best paces inside the grid"),
+    Check("balanced-average", in_epochs("GraB", "averages"), TWO, label="GraB, average"),
 )
-NO_BEND = Control(
-    {"bend": 1.0},
-    breaks=("shuffled-K", "balanced-K"),
-    over={"n": (8, 16), "arm": ("reshuffling", "GraB")},
+# Both sides alike: the powers of K go. All reshuffled: so do those of the two other orders.
+ALIKE = Control(
+    {"bend": 1.0, "order": "reshuffling"},
+    breaks=(
+        *("replaced-K", "shuffled-K", "balanced-K", "balanced-n"),
+        *("shuffled-average", "balanced-average"),
+    ),
+    over={"n": (8, 16), "arm": THREE},
 )
 
 
@@ -115,17 +116,17 @@ class ShufflingLowerBounds(Experiment):
 
     arms = {label: {"order": label} for label in ORDERS}
     presets = {
-        "alike": Preset("Bend both sides alike, watch shuffling leave its bound behind", bend=1.0),
-        "paper": Preset("Push only left and right, as the lower bound does", pushes="opposite"),
-        "crowd": Preset("Take 128 components, watch the walks grow and one stay", n=128),
-        "hasty": Preset("Hurry five times as much, fall fast and stall high", pace=0.5),
+        "alike": Preset("Bend both sides alike, watch shuffling race ahead", bend=1.0),
+        "paper": Preset("Push along a line, watch the same slopes", pushes="opposite"),
+        "crowd": Preset("Take 128 components, watch one walk stay small", n=128),
+        "hasty": Preset("Hurry fivefold, watch the gap stall high", pace=0.5),
         "check": Preset("A few small runs", n=8, copies=2),
     }
     quantities = {
-        "tuned": Quantity("gap at the best pace", log=True, better="less"),
-        "gap": Quantity("gap at your pace", log=True, better="less"),
-        "averaged": Quantity("gap of averaged iterates at their best pace", log=True),
-        "best_pace": Quantity("best pace", log=True),
+        "tuned": Quantity("gap at the best pace", log=True, better="less", short="best pace"),
+        "gap": Quantity("gap at your pace", log=True, better="less", short="your pace"),
+        "gaps": Quantity("gap at each pace", log=True, dim="pace"),
+        "averages": Quantity("gap of averaged iterates at each pace", log=True, dim="pace"),
         "herding": Quantity("farthest point of the walk", better="less"),
     }
     views = [
@@ -144,7 +145,7 @@ class ShufflingLowerBounds(Experiment):
     @given()
     def grid(c, rng, backend):
         """The paces that are tried side by side, the same for every order."""
-        return backend.logspace(SLOWEST, FASTEST, 48)
+        return backend.logspace(SLOWEST, FASTEST, PACES)
 
     @given(by=("n", "pushes"))
     def pieces(c, rng, backend):
@@ -184,8 +185,8 @@ class ShufflingLowerBounds(Experiment):
         return {
             "tuned": gaps[:-1].min(),
             "gap": gaps[-1],
-            "averaged": value(state["average"]).mean(0)[:-1].min(),
-            "best_pace": given.grid[gaps[:-1].argmin()],
+            "gaps": gaps[:-1],
+            "averages": value(state["average"]).mean(0)[:-1],
             "herding": discrepancy(given.pieces, state["visits"]).mean(),
         }
 
@@ -217,22 +218,31 @@ class ShufflingLowerBounds(Experiment):
                 set={"pushes": "opposite", "start": FAR},
                 stop=steps(512),
                 keep="log",
+                record=("gaps", "averages"),
             ),
             checks=RATES,
-            control=NO_BEND,
+            control=ALIKE,
             tier="standard",
         ),
         Claim(
             "walk",
-            "The walk of a random order grows like the root of n, that of GraB stays bounded",
-            source="desk, on Lu, Guo and De Sa 2022",
+            "The farthest point of a random order's walk grows like the root of n, that of GraB's "
+            "stays bounded (n = 8 to 128)",
+            # With pushes on a circle E max = 1.091 sqrt(n/2 n/(n-1)) - 0.58 sqrt(1/2): the largest
+            # norm of a Brownian bridge in the plane (Kiefer 1959), less what a walk of single
+            # steps misses of it (Siegmund 1985). At these n its slope is 0.53, not yet 1/2.
+            source="Lu, Guo and De Sa 2022; the slope of 0.53 at these n: desk",
             runs=Grid(
                 {"n": (8, 32, 128), "arm": ("reshuffling", "GraB")},
                 set={"pace": 0.5},
                 stop=steps(32),
+                keep="log",
+                record=("herding",),
             ),
             checks=(
-                Check("random", stray("reshuffling"), Within(0.4, 0.65), label="reshuffling"),
+                Check(
+                    "random", stray("reshuffling"), Within(0.48, 0.59), main=False, label="random"
+                ),
                 Check("balanced", stray("GraB"), AtMost(0.15), label="GraB"),
             ),
             control=Control({"order": "reshuffling"}, breaks=("balanced",)),
@@ -247,6 +257,7 @@ class ShufflingLowerBounds(Experiment):
                 set={"pushes": "opposite", "bend": 1.0, "start": FAR},
                 stop=steps(512),
                 keep="log",
+                record=("gaps",),
             ),
             checks=(
                 Check(
@@ -269,9 +280,10 @@ class ShufflingLowerBounds(Experiment):
                 set={"copies": 16, "start": FAR},
                 stop=steps(512),
                 keep="log",
+                record=("gaps", "averages"),
             ),
             checks=RATES,
-            control=NO_BEND,
+            control=ALIKE,
             tier="slow",
         ),
     ]
