@@ -52,8 +52,9 @@ class Cells:
     Parameters
     ----------
     hear : callable
-        `hear(news)` on the reader's thread; news is {"number", "cells": [(place, cell)]},
-        {"number", "over": True} or {"number", "error": text}. A cell is {"status", "steps",
+        `hear(news)` on the reader's thread; news is {"number", "begun": True} when all is
+        imported, {"number", "cells": [(place, cell)]}, {"number", "over": True} or {"number",
+        "error": text}. A cell is {"status", "steps",
         "seconds", "end": {name: value}, "rows": {name: [...]}}; its place counts the runs of
         the question in their order. News of earlier questions is left out.
     """

@@ -81,6 +81,7 @@ class Child:
         experiment = load(question["experiment"])
         source, specs = source_of(experiment), experiment.controls()
         run, place = cached(run_here), 0
+        self._tell(question["number"], begun=True)
         for chunk in question["chunks"]:
             jobs = [
                 Job(

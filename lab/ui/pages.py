@@ -22,6 +22,8 @@ from lab.ui.markup import esc
 from lab.ui.race import address as race_address
 from lab.ui.race.page import Race
 from lab.ui.seats import Hall
+from lab.ui.sweep import choice
+from lab.ui.sweep.page import Sweep
 from lab.ui.theme import css, style
 
 WORKERS_VARIABLE = "LAB_WORKERS"
@@ -56,6 +58,17 @@ def race() -> None:
     options = _options(found, opening.run.said, visitor)
     page = Race(found, opening, new_session, **options)
     _show(page, f"Race: {found.card.title}", visitor, css("race/race.css"))
+
+
+def sweep() -> None:
+    """`/sweep?name=NAME&x=CONTROL&y=CONTROL`: two controls of an experiment as a map of runs."""
+    found = _asked()
+    if found is None:
+        return
+    chosen, opening = choice.opening(_query(), found)
+    visitor = _visitor()
+    page = Sweep(found, chosen, opening, **_options(found, opening.said, visitor))
+    _show(page, f"Sweep: {found.card.title}", visitor, css("sweep/sweep.css"))
 
 
 def _asked():

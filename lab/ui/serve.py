@@ -9,9 +9,9 @@ from pathlib import Path
 import panel as pn
 
 from lab.engine.registry import FILES_VARIABLE
-from lab.ui.pages import WORKERS_VARIABLE, explore, gallery, pool, race
+from lab.ui.pages import WORKERS_VARIABLE, explore, gallery, pool, race, sweep
 
-UNUSED_MS, CHECK_MS = 15_000, 5_000  # a closed tab frees its runs within that time
+UNUSED_MS, CHECK_MS = 40_000, 5_000  # a lost page may rejoin; a closed tab frees its runs
 
 
 class ServeError(RuntimeError):
@@ -59,7 +59,7 @@ def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths
     if dev:
         pn.config.autoreload = True
     server = pn.serve(
-        {"/": gallery, "gallery": gallery, "explore": explore, "race": race},
+        {"/": gallery, "gallery": gallery, "explore": explore, "race": race, "sweep": sweep},
         port=port,
         address="127.0.0.1",
         show=False,
