@@ -55,7 +55,23 @@ class HeatCanvas(Canvas):
 class CurveCanvas(Canvas):
     """Curves over the step, or of a study."""
 
-    _esm = js(*LAYER, "room", "hover", "fit", "captions", "labels", "curves")
+    _esm = js(*LAYER, "room", "rows", "hover", "fit", "captions", "labels", "curves")
+
+
+class PlaneCanvas(Canvas):
+    """Paths and points in the plane; `dragged(x, y)` hears where a person holds the start."""
+
+    _esm = js(*LAYER, "room", "rows", "marks", "plane_labels", "plane")
+
+    def __init__(self, renderer: Renderer, whole, dragged):
+        self._dragged = dragged
+        super().__init__(renderer, whole)
+
+    def _handle_msg(self, message) -> None:
+        super()._handle_msg(message)
+        start = message.get("start") if isinstance(message, dict) else None
+        if isinstance(start, list) and len(start) == 2:
+            self._dragged(*map(float, start))
 
 
 def colours(dark: bool) -> dict:

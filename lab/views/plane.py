@@ -1,20 +1,22 @@
 """The plane: paths of runs, points, arrows, places to reach.
 
-Paths are cut at the cursor in the browser (`js/orbit.js`); points, arrows and segments of
-pictures are drawn by the server when the cursor moves.
+Paths are cut at the cursor in the browser (`js/plane.js`); points, arrows and segments of
+pictures are sent by the server when the cursor moves.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import numpy as np
-from bokeh.models import CustomJS, PointDrawTool, Scatter, Segment
+import panel as pn
 
 from lab.views import palette
-from lab.views.base import LEFT, Lane, Renderer, Shared, array, js
+from lab.views.base import LEFT, Lane, Renderer, Shared, array
+from lab.views.canvas import PlaneCanvas, colours
+from lab.views.marks import Layers
 from lab.views.numerals import count, number
-from lab.views.plot import house_figure, lettering, new_range, source
+from lab.views.ranges import Box
 from lab.views.thin import POINTS
 
 MOST_POINTS = 4_000  # of one lane; more are thinned evenly
@@ -24,216 +26,133 @@ BOLD = 3  # so few arrows are drawn boldly
 
 
 class Path:
-    """One lane's path: its sources and what was sent."""
+    """One lane's path, with the points that the browser has: steps k (n,), places (n, 2)."""
 
-    def __init__(self):
-        self.full = source(k=[], x=[], y=[])
-        self.old = source(x=[], y=[])
-        self.line = source(x=[], y=[])
-        self.recent = source(x=[], y=[], alpha=[])
-        self.glyphs: dict = {}
-        self.lane: Any = None  # a Lane, or None while the path is not in use
-        self.name = ""
+    def __init__(self, lane: Lane, name: str, style: palette.Style, label: str):
+        self.lane, self.name, self.style, self.label = lane, name, style, label
+        self.k, self.places = np.empty(0), np.empty((0, 2))
         self.rows = 0
 
 
 class Plane(Renderer):
     """See `lab.engine.views.Plane`.
 
-    `on_start`, when set, is called with {control: value} while a person drags the start.
+    Attributes
+    ----------
+    on_start : callable or None
+        Called with {control: value} while a person drags the start, under the document's lock.
     """
 
     def __init__(self, view, entry, shared: Shared):
         super().__init__(view, entry, shared)
         self.paths: list[Path] = []
+        self.shown: list[np.ndarray] = []  # points drawn now
         self.on_start = None
-        self._low: Any = None  # corners of what was seen, (2,)
-        self._high: Any = None
-        self._settled = False
-        self._drawn: dict = {}
-        self._orbit = CustomJS(code=js("numbers", "tools", "orbit"))
-        self._build()
+        self._document = pn.state.curdoc
+        self._wished: dict[str, float] | None = None
+        self._own = Box()
+        self._own.watchers.append(self._tell)
+        self._told: dict | None = None
+        self.canvas = PlaneCanvas(self, self._whole, self._dragged)
+        self.layers = Layers(self.canvas)
 
     @property
     def element(self):
-        return self.figure
+        return self.canvas
 
-    # -- building ------------------------------------------------------------------------------
+    @property
+    def box(self) -> Box:
+        """What the picture shows; shared with other planes where the page wants it."""
+        box = self.shared.planes
+        if box is None:
+            return self._own
+        if self._tell not in box.watchers:
+            box.watchers.append(self._tell)
+        return box
 
-    def _build(self) -> None:
-        equal = self.view.equal
-        self.figure = fig = house_figure(
-            self, x_range=new_range(-1, 1),
-            y_range=new_range(-1, 1), layout=self._orbit, bare=equal,
-            left=10 if equal else LEFT, right=10, top=38 if equal else 64,
-            bottom=10 if equal else 46,
-        )  # fmt: skip
-        self.box = source(x0=[-1.0], x1=[1.0], y0=[-1.0], y1=[1.0])
-        self.arrows = source(x0=[], y0=[], x1=[], y1=[])
-        self.bold = source(x0=[], y0=[], x1=[], y1=[], angle=[])
-        self.bolder = source(x0=[], y0=[], x1=[], y1=[], angle=[])
-        self.segments = source(x0=[], y0=[], x1=[], y1=[], color=[])
-        self.targets = source(x=[], y=[])
-        self.crosses = source(x0=[], y0=[], x1=[], y1=[])
-        self.trails = source(xs=[], ys=[], color=[])
-        self.points = source(x=[], y=[], color=[], edge=[], size=[], marker=[], alpha=[])
-        self.ring = source(x=[], y=[])
-        self.now = source(x=[], y=[], color=[], marker=[])
-        self.styles = source(label=[], color=[], marker=[])
-        self.labels = source(x=[], y=[], text=[], color=[], size=[], weight=[])
-        self.corner = source(x=[], y=[], text=[])
+    # -- what the browser is told --------------------------------------------------------------
 
-        fan = fig.add_glyph(
-            self.arrows, Segment(x0="x0", y0="y0", x1="x1", y1="y1", line_width=1.1)
-        )
-        tips = fig.add_glyph(
-            self.arrows, Scatter(x="x1", y="y1", marker="circle", size=2.6, line_color=None)
-        )
-        self.ink(fan.glyph, line_color="line")
-        self.ink(tips.glyph, fill_color="line")
-        fig.add_glyph(
-            self.segments,
-            Segment(x0="x0", y0="y0", x1="x1", y1="y1", line_color="color", line_alpha=0.55),
-        )
-        fig.multi_line(
-            "xs", "ys", source=self.trails, line_color="color", line_width=1, line_alpha=0.35
-        )
-        shaft = fig.add_glyph(
-            self.bolder, Segment(x0="x0", y0="y0", x1="x1", y1="y1", line_width=1.5)
-        )
-        point = fig.add_glyph(
-            self.bolder,
-            Scatter(x="x1", y="y1", angle="angle", marker="triangle", size=9, line_color=None),
-        )
-        self.ink(shaft.glyph, line_color="ink3")
-        self.ink(point.glyph, fill_color="ink3")
-        fig.add_glyph(
-            self.points,
-            Scatter(
-                x="x", y="y", size="size", marker="marker", fill_color="color", line_color="edge",
-                fill_alpha="alpha", line_width=1,
-            ),
+    def _plan(self) -> dict:
+        view = self.view
+        x0, x1, y0, y1 = self.box.bounds(view.equal)
+        paths = [
+            dict(
+                label=p.label, color=p.style.token, marker=p.style.marker, ghost=p.lane.ghost,
+                dash=list(palette.BRANCH) if p.lane.dotted else [],
+            )
+            for p in self.paths
+        ]  # fmt: skip
+        aim = "" if view.target is None else view.target.removeprefix("pic.").replace("_", " ")
+        return dict(
+            kind="plan", k=self.shared.k, x=[x0, x1], y=[y0, y1], equal=view.equal, paths=paths,
+            left=10 if view.equal else LEFT, right=10, top=38 if view.equal else 64,
+            bottom=10 if view.equal else 46, aim=aim, start=bool(view.start), below=view.x,
         )  # fmt: skip
 
-        cross = fig.add_glyph(
-            self.crosses,
-            Segment(x0="x0", y0="y0", x1="x1", y1="y1", line_width=1.4),
-            level="overlay",
-        )
-        self.ink(cross.glyph, line_color="ink")
-        ring = fig.add_glyph(
-            self.ring, Scatter(x="x", y="y", marker="circle", size=12, line_width=2),
-            level="overlay",
-        )  # fmt: skip
-        self.ink(ring.glyph, fill_color="stage", line_color="ink")
-        if self.view.start:
-            self.ring.syncable = True
-            self.ring.on_change("data", self._dragged)
-            ring.glyph.size = 15
-            drag = PointDrawTool(renderers=[ring], add=False, drag=True)
-            fig.add_tools(drag)
-            fig.toolbar.active_tap = drag
-        now = fig.add_glyph(
-            self.now,
-            Scatter(x="x", y="y", marker="marker", size=12, line_color="color", line_width=2.4),
-            level="overlay",
-        )
-        self.ink(now.glyph, fill_color="now")
-        places = dict(x="x", y="y", text="text", text_font_size="size", text_font_style="weight")
-        halo = fig.add_glyph(
-            self.labels, lettering(**places, text_outline_width=4), level="overlay"
-        )
-        self.ink(halo.glyph, text_color="stage", text_outline_color="stage")
-        fig.add_glyph(self.labels, lettering(**places, text_color="color"), level="overlay")
-        if not equal:
-            corner = fig.add_glyph(
-                self.corner,
-                lettering(x="x", y="y", text="text", y_offset=36, text_align="right",
-                     text_baseline="alphabetic"),
-                level="annotation",
-            )  # fmt: skip
-            self.ink(corner.glyph, text_color="ink2")
-        self._arm()
-        for model in (self.shared.cursor, self.styles, self.box, self.targets, self.bold):
-            model.js_on_change("data", self._orbit)
+    def _tell(self) -> None:
+        """Sends the plan, if it is another than the browser has."""
+        plan = self._plan()
+        told = {**plan, "k": 0}
+        if told != self._told:
+            self._told = told
+            self.canvas.tell(**plan)
 
-    def _arm(self) -> None:
-        self._orbit.args = dict(
-            figure=self.figure, cursor=self.shared.cursor, styles=self.styles, box=self.box,
-            full=[p.full for p in self.paths], old=[p.old for p in self.paths],
-            line=[p.line for p in self.paths], recent=[p.recent for p in self.paths],
-            now=self.now, ring=self.ring, labels=self.labels, targets=self.targets,
-            crosses=self.crosses, bold=self.bold, bolder=self.bolder, equal=self.view.equal,
-            aim=self._aim(), quiet=self.color("ink"), sans=palette.SANS, corner=self.corner,
-            below=self.view.x, dragged=bool(self.view.start),
-        )  # fmt: skip
+    def _whole(self) -> list[dict]:
+        """Everything that a browser must know to draw the picture from nothing."""
+        parts = [dict(kind="theme", tokens=colours(self.shared.dark)), self._plan()]
+        if self.paths:
+            parts.append(self._rows([(i, 0, True) for i in range(len(self.paths))]))
+        return [*parts, *self.layers.all()]
 
-    def _aim(self) -> str:
-        target = self.view.target
-        return "" if target is None else target.removeprefix("pic.").replace("_", " ")
-
-    def _path(self, i: int) -> Path:
-        while len(self.paths) <= i:
-            path, fig = Path(), self.figure
-            path.glyphs = {
-                "old": fig.line("x", "y", source=path.old, line_width=1.2, line_alpha=0.5),
-                "line": fig.line("x", "y", source=path.line, line_width=2),
-                "recent": fig.scatter(
-                    "x", "y", source=path.recent, size=6.8, line_color=None, fill_alpha="alpha"
-                ),
-            }
-            for name in ("old", "line"):
-                path.glyphs[name].glyph.update(line_join="round", line_cap="round")
-            for change in ("data", "streaming"):
-                path.full.js_on_change(change, self._orbit)
-            self.paths.append(path)
-            self._arm()
-        return self.paths[i]
+    def _rows(self, fresh: list[tuple[int, int, bool]]) -> dict:
+        parts, values = [], []
+        for i, first, whole in fresh:
+            path = self.paths[i]
+            parts.append({"i": i, "n": len(path.k) - first, "whole": whole})
+            values += [path.k[first:], *path.places[first:].T]
+        return dict(kind="rows", parts=parts, values=np.concatenate(values).tobytes())
 
     # -- lanes ---------------------------------------------------------------------------------
 
     def redraw(self) -> None:
-        self._low = self._high = None
-        self._settled = False
-        self._drawn.clear()
-        for path in self.paths:
-            path.lane, path.rows = None, 0
-            path.full.data = {"k": [], "x": [], "y": []}
+        self._own.clear()
+        self.layers.clear()
         wanted = [
             (lane, name)
             for lane in self.lanes
             for name in self.view.sources
             if not name.startswith("pic.") or self._is_place(lane, name)
         ]
-        several = len(wanted) > 1
-        rows: dict[str, list] = dict(label=[], color=[], marker=[])
+        methods = len([lane for lane in self.lanes if not lane.ghost])
+        several = len([lane for lane, _ in wanted if not lane.ghost]) > 1
+        self.paths = []
         for i, (lane, name) in enumerate(wanted):
-            path = self._path(i)
-            path.lane, path.name = lane, name
-            style = palette.series(lane.style if len(self.lanes) > 1 else i)
-            glyphs = [g.glyph for g in path.glyphs.values()]
-            self._inks = [ink for ink in self._inks if ink[0] not in glyphs]
-            for part in ("old", "line"):
-                self.ink(path.glyphs[part].glyph, line_color=style.token)
-                path.glyphs[part].glyph.line_dash = [*palette.BRANCH] if lane.dotted else []
-            self.ink(path.glyphs["recent"].glyph, fill_color=style.token)
-            path.glyphs["recent"].glyph.marker = style.marker
-            rows["marker"].append(style.marker)
-            said = lane.label if len(self.lanes) > 1 else self.shared.quantity(name).text
-            rows["label"].append(said if several else "")
-            rows["color"].append(self.color(style.token))
+            style = palette.series(lane.style if methods > 1 else i)
+            said = lane.label if methods > 1 else self.shared.quantity(name).text
+            if lane.ghost:
+                style = palette.Style("ink3")
+            label = said if several and not lane.ghost else ""
+            self.paths.append(Path(lane, name, style, label))
+        self.paths.sort(key=lambda path: not path.lane.ghost)
         for path in self.paths:
-            self._send(path)
-        self.styles.data = rows
-        self._arm()
+            self._take(path)
+        self._told = {**self._plan(), "k": 0}
+        for part in self._whole():
+            self.canvas.tell(**part)
         self.cursor(self.shared.k)
 
     def feed(self, index: int, frame=None) -> None:
         lane = self.lanes[index]
         lane.take(frame)
-        for path in self.paths:
+        fresh = []
+        for i, path in enumerate(self.paths):
             if path.lane is lane:
-                self._send(path)
+                before = len(path.k)
+                taken = self._take(path)
+                if taken:
+                    fresh.append((i, before if taken == "more" else 0, taken == "all"))
+        if fresh:
+            self.canvas.tell(**self._rows(fresh))
 
     def _is_place(self, lane: Lane, name: str) -> bool:
         """Whether a picture is one point, whose path is drawn."""
@@ -241,25 +160,23 @@ class Plane(Renderer):
         found = array((picture or {}).get(name.removeprefix("pic.")))
         return found is not None and found.ndim == 1 and found.size == 2
 
-    def _send(self, path: Path) -> None:
-        if path.lane is None:
-            return
+    def _take(self, path: Path) -> str:
+        """Takes over what was recorded since the last call: "" for nothing, "more", or "all" when
+        the points were thinned anew."""
         ks, points = self._track(path)
         if len(ks) == path.rows:
-            return
-        if path.rows and path.rows < len(ks) <= POINTS and not path.name.startswith("pic."):
-            fresh = slice(path.rows, len(ks))
-            path.full.stream(
-                {"k": ks[fresh].astype(float), "x": points[fresh, 0], "y": points[fresh, 1]}
-            )
-            self._widen(points[fresh])
+            return ""
+        more = 0 < path.rows < len(ks) <= POINTS and not path.name.startswith("pic.")
+        fresh = slice(path.rows if path.rows < len(ks) else 0, len(ks))
+        if more:
+            path.k = np.concatenate([path.k, ks[fresh]])
+            path.places = np.concatenate([path.places, points[fresh]])
         else:
             kept = _recent_dense(len(ks))
-            path.full.data = {
-                "k": ks[kept].astype(float), "x": points[kept, 0], "y": points[kept, 1]
-            }  # fmt: skip
-            self._widen(points[path.rows :] if path.rows < len(ks) else points)
+            path.k, path.places = ks[kept].astype(float), np.asarray(points[kept], dtype=float)
+        self.box.see(points[fresh])
         path.rows = len(ks)
+        return "more" if more else "all"
 
     def _track(self, path: Path):
         """(steps (n,), places (n, 2)) of a path."""
@@ -275,59 +192,32 @@ class Plane(Renderer):
             ks, places = [*ks, lane.head], [*places, array(lane.live.get(name))]
         return np.array(ks, dtype=int), np.array(places, dtype=float).reshape(len(ks), -1)[:, :2]
 
-    # -- the frame -----------------------------------------------------------------------------
+    # -- the start -----------------------------------------------------------------------------
 
-    def _widen(self, places) -> None:
-        """Lets the frame grow, with some room to spare, so that the places fit."""
-        places = np.asarray(places, dtype=float).reshape(-1, 2)
-        places = places[np.isfinite(places).all(1) & (np.abs(places) < 1e12).all(1)]
-        if not len(places):
+    def _dragged(self, x: float, y: float) -> None:
+        """The browser says where a person holds the start; only the latest place counts."""
+        if self.on_start is None or not np.isfinite((x, y)).all():
             return
-        low, high = places.min(0), places.max(0)
-        if self._low is not None:
-            if (low >= self._low).all() and (high <= self._high).all():
-                return
-            low, high = np.minimum(low, self._low), np.maximum(high, self._high)
-            reach = high - low
-            if self._settled:  # room to grow, where it grows
-                low = np.where(low < self._low, low - 0.25 * reach, low)
-                high = np.where(high > self._high, high + 0.25 * reach, high)
-        self._low, self._high = low, high
-        self._frame()
+        waiting = self._wished is not None
+        self._wished = dict(zip(self.view.start, (float(x), float(y))))
+        if self._document is None:
+            self._start()
+        elif not waiting:
+            self._document.add_next_tick_callback(partial(self._start))
 
-    def _frame(self) -> None:
-        low, high = self._low.copy(), self._high.copy()
-        reach = high - low
-        if self.view.equal:
-            reach[:] = max(reach.max(), 1e-9)
-            if reach[0] <= 1e-5 * np.abs(high).max():
-                reach[:] = 2.0
-        else:
-            reach[reach <= 1e-5 * np.maximum(np.abs(high), 1e-6)] = 1.0
-        # pictures are single, traces double precision: the same place differs by rounding
-        flat = high - low <= 1e-5 * np.maximum(np.abs(high), 1e-6)
-        low[flat] -= reach[flat] / 2
-        high[flat] += reach[flat] / 2
-        pad = 0.06 * (high - low)
-        (x0, y0), (x1, y1) = low - pad, high + pad
-        self.box.data = {"x0": [x0], "x1": [x1], "y0": [y0], "y1": [y1]}
-        if not self.view.equal:
-            for span, a, b in ((self.figure.x_range, x0, x1), (self.figure.y_range, y0, y1)):
-                span.update(start=a, end=b, reset_start=a, reset_end=b)
-
-    def _dragged(self, attribute, old, new) -> None:
-        if self.on_start is None or not len(new["x"]):
-            return
-        first = self._track(self.paths[0])[1] if self.paths else np.empty((0, 2))
-        place = (float(new["x"][0]), float(new["y"][0]))
-        if not len(first) or not np.allclose(place, first[0], rtol=1e-9):
-            self.on_start(dict(zip(self.view.start, place)))
+    def _start(self) -> None:
+        wished, self._wished = self._wished, None
+        if wished and self.on_start is not None:
+            self.on_start(wished)
 
     # -- pictures ------------------------------------------------------------------------------
 
     def cursor(self, k: int, exact=None) -> None:
         super().cursor(k)
-        drawn = [self._picture(i, lane, k, exact) for i, lane in enumerate(self.lanes)]
+        drawn = [
+            {} if lane.ghost else self._picture(i, lane, k, exact)
+            for i, lane in enumerate(self.lanes)
+        ]
         self._points(drawn, k)
         first = next((p for p in drawn if p), {})
         self._field(self._entry(first, self.view.field))
@@ -335,21 +225,24 @@ class Plane(Renderer):
         target = self._entry(first, self.view.target)
         if target is not None:
             target = target.reshape(-1, 2)
-            self._widen(target)
-            self._fresh("target", self.targets, {"x": target[:, 0], "y": target[:, 1]})
+            self.box.see(target)
+            self.layers.put("target", dict(kind="targets", color="ink", values=target.T))
         # What is there at first is framed as it is; what comes later gets room to grow.
-        self._settled = self._low is not None
+        self.box.settled = self.box.low is not None
 
     def _segments(self, drawn) -> None:
-        several, found, colors = len(self.lanes) > 1, [np.empty((0, 4))], []
+        several, marks = self._several, []
         for lane, picture in zip(self.lanes, drawn):
             lines = self._entry(picture, self.view.lines)
             if lines is not None and lines.size:
-                found.append(lines.reshape(-1, 4))
                 token = palette.series(lane.style).token if several else "ink3"
-                colors += [self.color(token)] * len(found[-1])
-        x0, y0, x1, y1 = np.concatenate(found).T
-        self._fresh("lines", self.segments, dict(x0=x0, y0=y0, x1=x1, y1=y1, color=colors))
+                values = lines.reshape(-1, 4).T
+                marks.append(dict(kind="segments", color=token, alpha=0.55, values=values))
+        self.layers.put("lines", *marks)
+
+    @property
+    def _several(self) -> bool:
+        return len([lane for lane in self.lanes if not lane.ghost]) > 1
 
     def _picture(self, i: int, lane: Lane, k: int, exact) -> dict:
         if isinstance(exact, dict) and exact.get(i) is not None:
@@ -362,32 +255,24 @@ class Plane(Renderer):
         found = array(picture.get(name.removeprefix("pic.")))
         return None if found is None else np.asarray(found, dtype=float)
 
-    def _fresh(self, key: str, data, columns: dict) -> None:
-        """Sends columns only when they are others than before."""
-        mark = tuple(np.asarray(c).tobytes() for c in columns.values())
-        if self._drawn.get(key) != mark:
-            self._drawn[key] = mark
-            data.data = columns
-
     def _field(self, field) -> None:
         if field is None:
             return
         field = field.reshape(-1, 4)
-        ends = field[:, :2] + field[:, 2:]
-        columns = dict(x0=field[:, 0], y0=field[:, 1], x1=ends[:, 0], y1=ends[:, 1])
+        values = np.concatenate([field[:, :2], field[:, :2] + field[:, 2:]], 1).T
         if len(field) <= BOLD:
-            angle = np.arctan2(field[:, 3], field[:, 2]) - np.pi / 2
-            self._fresh("field", self.bold, {**columns, "angle": angle})
-            self._widen(field[:, :2])
+            self.layers.put("field", dict(kind="pointers", color="ink3", values=values))
         else:
-            self._fresh("field", self.arrows, columns)
-            self._widen(field[:, :2])
+            self.layers.put(
+                "field", dict(kind="segments", color="line", width=1.1, tips=True, values=values)
+            )
+        self.box.see(field[:, :2])
 
     def _points(self, drawn, k: int) -> None:
-        rows: dict[str, list] = dict(x=[], y=[], color=[], edge=[], size=[], marker=[], alpha=[])
-        trails: dict[str, list] = dict(xs=[], ys=[], color=[])
-        several = len(self.lanes) > 1
+        marks, trails = [], []
+        several = self._several
         names = [n for n in self.view.sources if n.startswith("pic.")]
+        self.shown = []
         for lane, picture in zip(self.lanes, drawn):
             for j, name in enumerate(names):
                 points = self._entry(picture, name)
@@ -395,65 +280,54 @@ class Plane(Renderer):
                     continue
                 if len(points) > MOST_POINTS:
                     points = points[:: -(-len(points) // MOST_POINTS)]
-                self._widen(points[:, :2])
+                self.box.see(points[:, :2])
+                self.shown.append(points[:, :2])
                 n = len(points)
                 style = palette.series(lane.style if several else j)
                 plain = not several and len(names) == 1
                 token = "ink" if plain and n <= 150 else "h" if plain else style.token
                 kinds = points[:, 2].astype(int) if points.shape[1] > 2 else None
-                colors = (
-                    [self.color(token)] * n
-                    if kinds is None
-                    else [self.color(palette.series(c).token) for c in kinds]
-                )
-                rows["x"].append(points[:, 0])
-                rows["y"].append(points[:, 1])
-                rows["color"] += colors
-                rows["edge"] += [self.color("stage")] * n if n <= 400 else colors
-                rows["size"] += [7.2 if n <= 150 else 4.6 if n <= 600 else 2.8] * n
-                rows["marker"] += [style.marker if several and n <= 600 else "circle"] * n
-                rows["alpha"] += [1.0 if n <= 600 else 0.7] * n
+                look: dict = dict(
+                    kind="points", values=points[:, :2].T,
+                    size=7.2 if n <= 150 else 4.6 if n <= 600 else 2.8,
+                    marker=style.marker if several and n <= 600 else "circle",
+                    alpha=1.0 if n <= 600 else 0.7, edge="stage" if n <= 400 else "",
+                )  # fmt: skip
+                ink: dict = dict(color=token)
+                if kinds is not None:
+                    ink = dict(
+                        colors=[style.token for style in palette.SERIES],
+                        pick=(kinds % len(palette.SERIES)).astype(np.uint8),
+                    )
+                marks.append({**look, **ink})
                 if self.view.trails and n <= TRAILS:
-                    self._trail(lane, name, k, colors, trails)
-        x, y = (np.concatenate([np.empty(0), *rows[axis]]) for axis in ("x", "y"))
-        mark = (x.tobytes(), y.tobytes(), tuple(rows["color"][:1]))
-        if self._drawn.get("points") != mark:
-            self._drawn["points"] = mark
-            self.points.data = {**rows, "x": x, "y": y}
-            self.trails.data = trails
+                    path = self._trail(lane, name, k, n)
+                    if path is not None:
+                        trails.append(dict(kind="trails", alpha=0.35, values=path, **ink))
+        self.layers.put("points", *marks)
+        self.layers.put("trails", *trails)
 
-    def _trail(self, lane: Lane, name: str, k: int, colors, trails) -> None:
+    def _trail(self, lane: Lane, name: str, k: int, n: int) -> np.ndarray | None:
+        """Where n points were in the last kept pictures: (2 * pictures, n), x and y in turn."""
         if lane.pictures is None:
-            return
+            return None
         ks = [at for at in lane.pictures.ks if at <= k][-TRAIL:]
         kept = [self._entry(lane.pictures.packed(at), name) for at in ks]
-        kept = [p for p in kept if p is not None and p.shape == kept[-1].shape]
+        kept = [p for p in kept if p is not None and p.ndim == 2 and len(p) == n]
         if len(kept) < 2:
-            return
-        path = np.stack(kept)[:, :, :2]
-        for i in range(min(path.shape[1], len(colors))):
-            trails["xs"].append(path[:, i, 0])
-            trails["ys"].append(path[:, i, 1])
-            trails["color"].append(colors[i])
+            return None
+        return np.concatenate([p[:, :2].T for p in kept])
 
     # -- page ----------------------------------------------------------------------------------
 
     def theme(self, dark: bool) -> None:
         super().theme(dark)
-        self._drawn.clear()
-        colors = [
-            self.color(palette.series(p.lane.style if len(self.lanes) > 1 else i).token)
-            for i, p in enumerate(self.paths)
-            if p.lane is not None
-        ]
-        self._arm()
-        self.styles.data = {**self.styles.data, "color": colors}
-        self.cursor(self.shared.k)
+        self.canvas.tell(kind="theme", tokens=colours(dark))
 
     def _places(self, k: int) -> list[tuple[str, np.ndarray]]:
         found = []
         for path in self.paths:
-            if path.lane is None:
+            if path.lane.ghost:
                 continue
             ks, points = self._track(path)
             if len(ks):
@@ -468,7 +342,7 @@ class Plane(Renderer):
         if places:
             said = ", ".join(f"{n} at ({number(p[0])}, {number(p[1])})" for n, p in places)
             return f"{self.title} at step {count(k)}: {said}."
-        n = len(self.points.data["x"])
+        n = sum(map(len, self.shown))
         if n:
             return f"{self.title} at step {count(k)}: {count(n)} points."
         return f"{self.title}: nothing drawn yet."
@@ -477,11 +351,9 @@ class Plane(Renderer):
         places = self._places(self.shared.k)
         if places:
             return ["path", "x", "y"], [[n, number(p[0]), number(p[1])] for n, p in places]
-        data = self.points.data
-        rows = [
-            [str(i), number(x), number(y)] for i, (x, y) in enumerate(zip(data["x"], data["y"]))
-        ]
-        return ["point", "x", "y"], rows[:60]
+        points = np.concatenate([np.empty((0, 2)), *self.shown])[:60]
+        rows = [[str(i), number(x), number(y)] for i, (x, y) in enumerate(points)]
+        return ["point", "x", "y"], rows
 
 
 def _recent_dense(n: int) -> np.ndarray:

@@ -24,6 +24,7 @@ from lab.engine.views import (
 from lab.views import board, make
 from lab.views.canvas import codes
 from lab.views.graph import spring
+from lab.views.ranges import Box
 
 VIEWS = [
     Curves("residual"), Spectrum("spectrum", y="frequency"), Heat("pic.weights", signed=True),
@@ -162,27 +163,51 @@ def test_a_map_of_a_study():
 def test_a_path_streams_and_its_frame_only_grows():
     run = lane(5)
     renderer = drawn(Trajectory("place"), run)
-    box = {name: column[0] for name, column in renderer.box.data.items()}
+    x0, x1, y0, y1 = renderer.box.bounds(True)
+    messages = told(renderer)
     run_to(run, 80)
     renderer.feed(0)
-    grown = {name: column[0] for name, column in renderer.box.data.items()}
-    assert grown["x0"] <= box["x0"] and grown["x1"] >= box["x1"] and grown["y1"] >= box["y1"]
-    assert len(renderer.paths[0].full.data["k"]) == 81
+    u0, u1, v0, v1 = renderer.box.bounds(True)
+    assert u0 <= x0 and u1 >= x1 and v0 <= y0 and v1 >= y1
+    rows = [m for m in messages if m["kind"] == "rows"]
+    assert [m["parts"] for m in rows] == [[{"i": 0, "n": 75, "whole": False}]]
+    assert len(renderer.paths[0].k) == 81
 
 
 def test_dragging_the_start_tells_the_page():
     renderer = drawn(Trajectory("place", start=("x0", "y0")), lane(5))
     heard = []
     renderer.on_start = heard.append
-    renderer.ring.data = {"x": [2.0], "y": [3.0]}
+    renderer.canvas._handle_msg({"start": [2.0, 3.0]})
+    renderer.canvas._handle_msg({"start": [float("nan"), 3.0]})
     assert heard == [{"x0": 2.0, "y0": 3.0}]
+
+
+def test_planes_may_share_what_they_show():
+    page = shared(Trajectory("place"), Plane("pic.points"))
+    page.planes = Box()
+    first, second = (make(view, page.entry, page) for view in page.entry.views)
+    first.set_lanes([lane(5)])
+    messages = told(first)
+    second.set_lanes([lane(5)])
+    assert first.box is second.box
+    assert messages[-1]["kind"] == "plan" and messages[-1]["x"] == first._plan()["x"]
+
+
+def test_a_ghost_is_a_thin_path_without_a_name():
+    ghost = lane(40, "earlier", power=2)
+    ghost.ghost = True
+    renderer = drawn(Trajectory("place"), lane(10, "one"), lane(10, "two", 1), ghost)
+    first = renderer._plan()["paths"][0]
+    assert (first["ghost"], first["color"], first["label"]) == (True, "ink3", "")
+    assert "earlier" not in renderer.summary()
 
 
 def test_many_points_are_thinned():
     run = lane(3)
     run.live = pack({"points": np.zeros((20_000, 2))})
     renderer = drawn(Plane("pic.points"), run)
-    assert len(renderer.points.data["x"]) == 4_000
+    assert len(renderer.shown[0]) == 4_000
 
 
 def test_a_histogram_has_area_one():

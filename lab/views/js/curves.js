@@ -17,38 +17,15 @@ function hear(desk, message) {
     desk.stale = true;
     return;
   }
-  const data = floatsOf(message.values);
+  if (message.kind == "rows") takeRows(desk.curves, message); else takeSeeds(desk.curves, message);
+}
+
+function takeSeeds(curves, {parts, values}) {
+  const data = floatsOf(values);
   let at = 0;
   const next = (n) => data.subarray(at, at += n);
-  for (const {i, n, whole, seeds} of message.parts) {
-    const curve = desk.curves[i];
-    if (message.kind == "seeds") {
-      curve.seeds = n ? {x: next(n), low: next(n), high: next(n), lines: Array.from({length: seeds}, () => next(n))} : null;
-      continue;
-    }
-    if (whole) curve.n = curve.done = 0;
-    grow(curve, curve.n + n);
-    for (const name of ["k", "x", "y"]) curve[name].set(next(n), curve.n);
-    curve.n += n;
-  }
-  desk.fresh = true;
-}
-
-function grow(curve, n) {
-  if (n <= curve.room) return;
-  curve.room = Math.max(256, 2 * n);
-  for (const name of ["k", "x", "y", "px", "py"]) {
-    const wider = new Float64Array(curve.room);
-    if (curve[name]) wider.set(curve[name].subarray(0, curve.n));
-    curve[name] = wider;
-  }
-}
-
-// Points in pixels, worked out once while the frame stays as it is.
-function pixels(curve, {X, Y}, tell) {
-  if (curve.tell != tell) { curve.tell = tell; curve.done = 0; }
-  for (let j = curve.done || 0; j < curve.n; j++) { curve.px[j] = X.at(curve.x[j]); curve.py[j] = Y.at(curve.y[j]); }
-  curve.done = curve.n;
+  for (const {i, n, seeds} of parts)
+    curves[i].seeds = n ? {x: next(n), low: next(n), high: next(n), lines: Array.from({length: seeds}, () => next(n))} : null;
 }
 
 // Where the cursor stands on the x axis, told by the first curve.
@@ -80,8 +57,8 @@ function passed(desk, curve, at) {
 function paint(desk) {
   const {plan, pen} = desk;
   if (!plan) return;
-  const frame = desk.frame = frameOf(desk, plan), {X, Y, left, right, top, bottom} = frame;
-  const tell = [X.start, X.end, Y.start, Y.end, left, right, top, bottom].join();
+  const frame = desk.frame = frameOf(desk, plan), {X, left, right, top, bottom} = frame;
+  const tell = tellOf(frame);
   drawAxes(desk, frame, plan);
   for (const curve of desk.curves) pixels(curve, frame, tell);
   const at = standing(desk), drawn = [];

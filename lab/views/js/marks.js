@@ -1,0 +1,85 @@
+// What pictures are made of beside curves: points, segments, areas, boxes, words. A mark has its
+// numbers in columns; its colour is a token, or one of `colors` picked for each item.
+function takeMarks(desk, {layer, marks}) {
+  desk.layers = desk.layers || {};
+  desk.layers[layer] = marks.map((mark) => {
+    const data = floatsOf(mark.values), n = mark.n, columns = [];
+    for (let at = 0; at < data.length; at += n) columns.push(data.subarray(at, at + n));
+    return {...mark, columns, pick: bytesOf(mark.pick)};
+  });
+}
+
+function drawLayer(desk, layer) {
+  for (const mark of desk.layers?.[layer] || []) {
+    desk.pen.globalAlpha = mark.alpha ?? 1;
+    const colors = mark.colors || [mark.color];
+    colors.forEach((color, c) => MARKS[mark.kind](desk, mark, desk.color(color), (i) => !mark.pick || mark.pick[i] == c));
+    desk.pen.globalAlpha = 1;
+  }
+}
+
+const MARKS = {
+  points(desk, {columns: [x, y], n, size, marker, edge}, color, mine) {
+    const {pen, frame: {X, Y}} = desk, wide = size * desk.mark;
+    pen.fillStyle = pen.strokeStyle = color;
+    if (wide < 3.5) {   // dots: too small to have a shape
+      for (let i = 0; i < n; i++) if (mine(i)) pen.fillRect(X.at(x[i]) - wide / 2, Y.at(y[i]) - wide / 2, wide, wide);
+      return;
+    }
+    pen.lineWidth = 1;
+    pen.beginPath();
+    let filled = true;
+    for (let i = 0; i < n; i++) if (mine(i)) filled = shape(pen, marker, X.at(x[i]), Y.at(y[i]), wide);
+    if (filled) pen.fill();
+    if (edge) pen.strokeStyle = desk.color(edge);
+    if (edge || !filled) pen.stroke();
+  },
+  segments(desk, {columns: [x0, y0, x1, y1], n, width, dash, tips}, color, mine) {
+    const {pen, frame: {X, Y}} = desk;
+    pen.strokeStyle = pen.fillStyle = color;
+    pen.lineWidth = width || 1;
+    pen.setLineDash(dash || []);
+    pen.beginPath();
+    for (let i = 0; i < n; i++) if (mine(i)) { pen.moveTo(X.at(x0[i]), Y.at(y0[i])); pen.lineTo(X.at(x1[i]), Y.at(y1[i])); }
+    pen.stroke();
+    pen.setLineDash([]);
+    if (tips) for (let i = 0; i < n; i++) pen.fillRect(X.at(x1[i]) - 1.3, Y.at(y1[i]) - 1.3, 2.6, 2.6);
+  },
+  // n lines; each column pair is one more point of all of them
+  trails(desk, {columns, n}, color, mine) {
+    const {pen, frame: {X, Y}} = desk;
+    pen.strokeStyle = color;
+    pen.lineWidth = 1;
+    pen.beginPath();
+    for (let i = 0; i < n; i++) if (mine(i)) for (let j = 0; j < columns.length; j += 2) {
+      const x = X.at(columns[j][i]), y = Y.at(columns[j + 1][i]);
+      if (j) pen.lineTo(x, y); else pen.moveTo(x, y);
+    }
+    pen.stroke();
+  },
+  // few arrows are pointers: never shorter than 56 px
+  pointers(desk, {columns: [x0, y0, x1, y1], n}, color) {
+    const {pen, frame: {X, Y}} = desk;
+    pen.strokeStyle = pen.fillStyle = color;
+    pen.lineWidth = 1.5;
+    for (let i = 0; i < n; i++) {
+      const [x, y, u, v] = pointer([X.at(x0[i]), Y.at(y0[i])], [X.at(x1[i]), Y.at(y1[i])]);
+      if (!(Math.hypot(u - x, v - y) > 0)) continue;
+      const angle = Math.atan2(v - y, u - x), c = Math.cos(angle), s = Math.sin(angle);
+      pen.beginPath();
+      pen.moveTo(x, y);
+      pen.lineTo(u, v);
+      pen.stroke();
+      pen.beginPath();
+      pen.moveTo(u + 3 * c, v + 3 * s);
+      pen.lineTo(u - 6 * c - 4.5 * s, v - 6 * s + 4.5 * c);
+      pen.lineTo(u - 6 * c + 4.5 * s, v - 6 * s - 4.5 * c);
+      pen.fill();
+    }
+  },
+};
+
+function pointer([x, y], [u, v]) {
+  const length = Math.hypot(u - x, v - y), f = length > 0 ? Math.max(1, 56 / length) : 1;
+  return [x, y, x + (u - x) * f, y + (v - y) * f];
+}

@@ -1,0 +1,172 @@
+// The plane: paths of runs, points, arrows, places to reach.
+export function render({model, el}) {
+  const desk = stand(model, el, paint, hear);
+  desk.paths = [];
+  zoomable(desk, () => null);
+  draggable(desk);
+  desk.canvas.report = () => ({k: desk.k, n: desk.paths.map((p) => p.n), frame: desk.frame, ring: desk.ring,
+    heads: (desk.heads || []).map(({px, py}) => [px, py]), labels: desk.boxes || []});
+}
+
+function hear(desk, message) {
+  if (message.kind == "plan") {
+    desk.plan = message;
+    if ((window.labCursor || {})[desk.model.ident] == null) desk.k = message.k;
+    desk.paths = message.paths.map((look, i) => Object.assign(desk.paths[i] || {n: 0, room: 0}, look));
+    desk.stale = true;
+  } else if (message.kind == "rows") takeRows(desk.paths, message);
+  else if (message.kind == "marks") { takeMarks(desk, message); desk.stale = true; }
+}
+
+// One unit is as long across as up, and the box is in the frame.
+function equalRanges({x: [x0, x1], y: [y0, y1]}, W, H) {
+  const unit = Math.max((x1 - x0) / W, (y1 - y0) / H), cx = (x0 + x1) / 2, cy = (y0 + y1) / 2;
+  return {x: [cx - unit * W / 2, cx + unit * W / 2], y: [cy - unit * H / 2, cy + unit * H / 2]};
+}
+
+function paint(desk) {
+  const {plan, pen} = desk;
+  if (!plan) return;
+  let frame = frameOf(desk, plan);
+  if (plan.equal) frame = frameOf(desk, {...plan, ...equalRanges(plan, frame.wide, frame.tall)});
+  desk.frame = frame;
+  const tell = tellOf(frame), {left, top, wide, tall} = frame;
+  if (!plan.equal) drawAxes(desk, frame, plan);
+  for (const path of desk.paths) pixels(path, frame, tell);
+  pen.save();
+  pen.beginPath();
+  pen.rect(left - 8, top - 8, wide + 16, tall + 16);
+  pen.clip();
+  for (const layer of ["field", "lines", "trails", "points"]) drawLayer(desk, layer);
+  const drawn = desk.heads = [];
+  desk.paths.forEach((path, i) => {
+    const m = reached(path, desk.k);
+    if (!m) return;
+    drawPath(desk, path, m);
+    if (!path.ghost) drawn.push({i, path, m, px: path.px[m - 1], py: path.py[m - 1]});
+  });
+  pen.restore();
+  const crosses = drawTargets(desk), ring = desk.ring = startOf(desk, drawn);
+  if (ring) drawRing(desk, ring);
+  for (const {path, px, py} of drawn) bead(desk, path.marker, px, py, 12, path.color, 2.4);
+  planeLabels(desk, drawn, ring, crosses, tell);
+}
+
+function reached({k, x, y, n}, step) {
+  let m = upTo(k || [], step, n);
+  if (n && m == 0) m = 1;
+  while (m > 1 && !(Number.isFinite(x[m - 1]) && Number.isFinite(y[m - 1]))) m--;
+  return m;
+}
+
+// A path that goes round and round is a comet: a thin line, a bold tail, fading points.
+function drawPath(desk, {px, py, color, marker, dash, ghost}, m) {
+  const {pen, frame: {wide, tall}} = desk, size = wide + tall;
+  pen.strokeStyle = pen.fillStyle = desk.color(color);
+  pen.lineJoin = pen.lineCap = "round";
+  pen.setLineDash(dash);
+  if (ghost) {
+    pen.globalAlpha = 0.6;
+    pen.lineWidth = 1;
+    through(pen, px, py, 0, m);
+  } else {
+    const far = new Float64Array(m);
+    let length = 0, tail = m - 1;
+    for (let j = m - 1; j > 0; j--) {
+      const d = Math.hypot(px[j] - px[j - 1], py[j] - py[j - 1]);
+      length += Number.isFinite(d) ? d : 0;
+      far[j - 1] = length;
+      if (length < 0.45 * size) tail = j - 1;
+    }
+    const comet = length > 3 * size, cut = comet ? tail : 0, reach = Math.max(far[tail], 1), gap = comet ? 9 : 14;
+    if (comet) {
+      pen.globalAlpha = 0.5;
+      pen.lineWidth = 1.2 * desk.thick;
+      through(pen, px, py, 0, cut + 1);
+      pen.globalAlpha = 1;
+    }
+    pen.lineWidth = 2 * desk.thick;
+    through(pen, px, py, cut, m);
+    pen.setLineDash([]);
+    pen.lineWidth = 1;
+    let x = NaN, y = NaN;
+    for (let j = m - 1; j >= cut; j--) {   // points that would melt together are left out
+      if (Math.hypot(px[j] - x, py[j] - y) < gap) continue;
+      x = px[j]; y = py[j];
+      pen.globalAlpha = comet ? 0.28 + 0.72 * (1 - far[j] / reach) : 1;
+      pen.beginPath();
+      if (shape(pen, marker, x, y, 6.8 * desk.mark)) pen.fill(); else pen.stroke();
+    }
+  }
+  pen.globalAlpha = 1;
+  pen.lineCap = "butt";
+  pen.setLineDash([]);
+}
+
+// A cross with a hole, 7 to 13 px from each target; where there are many, a small one without.
+function drawTargets(desk) {
+  const found = [];
+  for (const {columns: [x, y], n} of desk.layers?.target || []) {
+    const few = n <= 6, [from, to] = few ? [7, 13] : [0, 3];
+    desk.pen.strokeStyle = desk.color(few ? "ink" : "ink3");
+    desk.pen.lineWidth = few ? 1.4 : 1;
+    desk.pen.beginPath();
+    for (let i = 0; i < n; i++) {
+      const px = desk.frame.X.at(x[i]), py = desk.frame.Y.at(y[i]);
+      found.push([px, py, to]);
+      for (const [dx, dy] of [[-1, 0], [1, 0], [0, -1], [0, 1]]) {
+        desk.pen.moveTo(px + from * dx, py + from * dy);
+        desk.pen.lineTo(px + to * dx, py + to * dy);
+      }
+    }
+    desk.pen.stroke();
+  }
+  return found;
+}
+
+function startOf(desk, drawn) {
+  if (desk.drag) return desk.drag;
+  if (!drawn.length || !(desk.plan.start || drawn[0].m > 1)) return null;
+  return [drawn[0].path.px[0], drawn[0].path.py[0]];
+}
+
+function drawRing(desk, [x, y]) {
+  const {pen} = desk;
+  pen.beginPath();
+  pen.arc(x, y, desk.plan.start ? 7.5 : 6, 0, 2 * Math.PI);
+  pen.fillStyle = desk.color("stage");
+  pen.strokeStyle = desk.color("ink");
+  pen.lineWidth = 2;
+  pen.fill();
+  pen.stroke();
+}
+
+// The start follows the pointer; the server hears of it once in a frame.
+function draggable(desk) {
+  const {canvas} = desk, near = (event) => desk.plan?.start && desk.ring
+    && Math.hypot(event.offsetX - desk.ring[0], event.offsetY - desk.ring[1]) < 16;
+  const tell = (done) => {
+    const {X, Y} = desk.frame, [px, py] = desk.drag;
+    desk.send({start: [X.back(px), Y.back(py)], done});
+  };
+  desk.listen(canvas, "pointerdown", (event) => {
+    if (!near(event)) return;
+    canvas.setPointerCapture(event.pointerId);
+    desk.drag = [event.offsetX, event.offsetY];
+    event.preventDefault();
+  });
+  desk.listen(canvas, "pointermove", (event) => {
+    if (!desk.drag) { canvas.style.cursor = near(event) ? "grab" : ""; return; }
+    desk.drag = [event.offsetX, event.offsetY];
+    desk.later();
+    if (desk.asked) return;
+    desk.asked = true;
+    requestAnimationFrame(() => { desk.asked = false; if (desk.drag) tell(false); });
+  });
+  for (const name of ["pointerup", "pointercancel"]) desk.listen(canvas, name, () => {
+    if (!desk.drag) return;
+    tell(true);
+    desk.drag = null;
+    desk.later();
+  });
+}
