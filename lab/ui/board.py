@@ -72,6 +72,7 @@ class Board:
         self._pending, self._lock, self._closed = False, Lock(), False
         self._inbox: deque = deque()
         self._told: dict = {}
+        self._linked: list = []
         self._rest, self._looks = 0, []
         self._lanes: list[Lane] = []
         self._unseen = 0.0  # when the update was sent that the browser has not painted yet
@@ -86,6 +87,7 @@ class Board:
             html=self.html(verdicts or {}, bars),
             pictures=[picture(renderer.element) for renderer in self.renderers],
             cursor=self.shared.cursor.id,
+            board=self.shared.ident,
             whole=whole,
             sizing_mode="stretch_width",
             margin=0,
@@ -133,6 +135,9 @@ class Board:
 
     def take_more(self) -> None:
         """What else may have come; called with each update, under the document's lock."""
+
+    def refill(self) -> None:
+        """A browser has drawn the page anew: what has changed since it was made is told."""
 
     def free(self) -> None:
         """The page closes: whatever it holds beside its runs ends."""
@@ -246,8 +251,10 @@ class Board:
         """Sends the page what has changed since it was last told."""
         self.end = track_end(self.lanes, self.end, self.wanted)
         now = state(self.lanes, self.k, self.follow, self.end, self._word())
-        if not self.lanes.running:
-            now["query"] = self.query()
+        linked = self._linked_to()
+        if not self.lanes.running or linked != self._linked:
+            # a lost page is opened again from its address: what was set stands in it at once
+            self._linked, now["query"] = linked, self.query()
         changed = {key: value for key, value in now.items() if self._told.get(key) != value}
         self._told.update(changed)
         if self.visible:
@@ -258,6 +265,12 @@ class Board:
             more["state"] = changed
         if more:
             self.tell(**more)
+
+    def _linked_to(self) -> list:
+        """What the link depends on beside the cursor."""
+        lanes = self.lanes
+        edits = sum(len(run.session.edits) for run in lanes)
+        return [dict(lanes.values), lanes.seed, lanes.arm, self.axis, edits]
 
     def report_all(self, **more) -> None:
         """Sends everything: the page is new, or there again."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.ui import notes as below
+from lab.ui.evidence import checker
 from lab.ui.markup import LOGO, esc, icon
 from lab.ui.rail import rail
 from lab.ui.ruler import verdict
+from lab.ui.transport import transport
 
 KEYS = (
     ("Space", "run or pause"),
@@ -33,7 +35,6 @@ KEYS = (
     ("/", "find"),
     ("?", "this list"),
 )
-SPEEDS = (("0", "as fast"), ("1", "1 /s"), ("10", "10 /s"), ("100", "100 /s"))
 
 
 @dataclass(frozen=True)
@@ -130,64 +131,11 @@ def _ask(name: str | None, studies) -> str:
     )
 
 
-def transport(entry) -> str:
-    axes = [("k", "iteration", "i")]
-    axes += [(a, _axis_word(entry, a), "e" if n == 0 else "") for n, a in enumerate(entry.axes)]
-    axes.append(("seconds", "second", "s"))
-    switch = "".join(
-        f'<button data-do="axis" data-name="{esc(name)}" aria-pressed="{str(name == "k").lower()}"'
-        f"{f' data-key={key}' if key else ''}>{esc(word)}</button>"
-        for name, word, key in axes[:5]
-    )
-    speeds = "".join(f'<option value="{v}">{t}</option>' for v, t in SPEEDS)
-    return f"""<section class="transport" aria-label="Transport"><div class="btns">
-<button class="run" data-do="primary"><svg viewBox="0 0 12 12" aria-hidden="true"><path
- d="M1.5 0l10 6-10 6z"/></svg><span>Run</span></button>
-<button class="ib" data-do="step" data-n="1" title="One step (.)">{icon("step")}<span
- class="sr">One step</span></button>
-<button class="ib no-s" data-do="step" data-n="10" title="Ten steps (Shift .)">×10</button>
-<span class="pop no-s"><button class="ib" data-do="until-menu" aria-haspopup="dialog"
- aria-expanded="false" title="Run until something happens (u)">until…</button>{_until(entry)}</span>
-<button class="ib" data-do="again" title="Start again, same seed (r)">{icon("again")}<span
- class="sr">Start again</span></button>
-<button class="ib no-s" data-do="reseed" title="Start again with a new seed">{icon("seed")}<span
- class="sr">New seed</span></button>
-<button class="ib" data-do="branch" title="Branch from here (b)">{icon("branch")}<span
- class="sr">Branch from here</span></button></div>
-<div class="seek" role="slider" tabindex="0" aria-label="Step" aria-valuemin="0"
- aria-valuemax="0" aria-valuenow="0" aria-valuetext="step 0"></div>
-<div class="meters"><div class="meter say"><b><span class="kflag">0</span></b><span
- class="status"><svg viewBox="0 0 10 10" aria-hidden="true"></svg><span>ready</span></span></div>
-<div class="meter no-s"><b class="rate">–</b>steps/s</div>
-<div class="meter no-s"><label>speed<b><select data-do="speed"
- aria-label="Speed">{speeds}</select></b></label></div>
-<div class="meter no-s wide-only"><div class="seg" role="group"
- aria-label="Cost axis">{switch}</div></div></div></section>"""
-
-
-def _until(entry) -> str:
-    events = "".join(
-        f'<button class="ev" data-do="until" data-event="{esc(name)}" title="{esc(text)}">'
-        f"{esc(name)}</button>"
-        for name, text in entry.events.items()
-    )
-    names = [n for n, q in entry.quantities.items() if not q.dim][:8]
-    sample = f"{names[0]} < 1e-6" if names else "k > 100"
-    return (
-        '<div class="menu" role="dialog" aria-label="Run until" hidden>'
-        + (f'<div class="row">{events}</div>' if events else "")
-        + '<form data-form="until"><input name="rule" maxlength="200" autocomplete="off" '
-        f'spellcheck="false" aria-label="Run until" placeholder="{esc(sample)}">'
-        '<button class="ib" style="height:32px">Go</button></form>'
-        f"<small>{esc(', '.join(['k', *names]))}</small></div>"
-    )
-
-
-def _axis_word(entry, axis: str) -> str:
-    words = {"evals": "evaluation", "evaluations": "evaluation"}
-    return words.get(
-        axis, entry.quantities[axis].text.split()[0] if axis in entry.quantities else axis
-    )
+def head_verdict(entry, verdicts: dict) -> str:
+    """The first claim's verdict, with the button that checks it again."""
+    claim = entry.claims[0]
+    found = verdicts.get(claim.id)
+    return verdict(claim, found, len(entry.claims) - 1, checker(claim, found, short=True))
 
 
 def explorer(entry, pictures, *, values, seed, arm, preset, verdicts, bars="") -> str:
@@ -201,7 +149,7 @@ def explorer(entry, pictures, *, values, seed, arm, preset, verdicts, bars="") -
         '<button class="tool no-s" data-do="keys" title="Keyboard (?)">Keys</button>'
     )
     claim = entry.claims[0] if entry.claims else None
-    block = verdict(claim, verdicts.get(claim.id), len(entry.claims) - 1) if claim else ""
+    block = f'<div data-fill="verdict">{head_verdict(entry, verdicts)}</div>' if claim else ""
 
     def column(places) -> str:
         figures = (figure(i, pictures[i], entry.studies) for i in places)
@@ -222,5 +170,5 @@ def explorer(entry, pictures, *, values, seed, arm, preset, verdicts, bars="") -
 <aside class="rail" aria-label="Settings">{rail(entry, values, seed, arm, preset)}</aside></div>
 <div class="numbers" hidden></div></div></div>
 <p class="sr" role="status" aria-live="polite" data-live></p>
-{below.notes(entry, verdicts)}</main>
+{below.notes(entry, verdicts, pictures)}</main>
 <dialog class="sheet"><h2>Keyboard</h2><dl class="keys">{keys}</dl></dialog>"""

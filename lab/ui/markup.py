@@ -32,6 +32,9 @@ ICONS = MappingProxyType(
         '<circle cx="5.9" cy="5.9" r=".6" fill="currentColor"/>'
         '<circle cx="10.1" cy="10.1" r=".6" fill="currentColor"/>'
         '<circle cx="8" cy="8" r=".6" fill="currentColor"/>',
+        "more": '<circle cx="3" cy="8" r="1" fill="currentColor"/>'
+        '<circle cx="8" cy="8" r="1" fill="currentColor"/>'
+        '<circle cx="13" cy="8" r="1" fill="currentColor"/>',
         "branch": '<circle cx="4" cy="3.4" r="1.7"/><circle cx="4" cy="12.6" r="1.7"/>'
         '<circle cx="12" cy="5.4" r="1.7"/>'
         '<path d="M4 5.1v5.8M12 7.1c0 2.6-8 1.6-8 3.8"/>',
@@ -65,6 +68,14 @@ def disc(verdict: str | None) -> str:
     """A verdict as a shape in ink: full, half, struck, crossed, dotted when there is none."""
     inner = _DISCS.get(verdict or "none", _DISCS["none"])
     return f'<svg class="disc" viewBox="0 0 16 16" aria-hidden="true">{inner}</svg>'
+
+
+def turning() -> str:
+    """The disc of a claim that is being measured; hidden until it is."""
+    quarter = '<path d="M8 8V1.5A6.5 6.5 0 0 1 14.5 8z" fill="var(--ink)"/>'
+    return (
+        f'<svg class="disc turning" viewBox="0 0 16 16" aria-hidden="true">{_RING}{quarter}</svg>'
+    )
 
 
 @cache

@@ -13,6 +13,7 @@ from lab.engine.status import SessionError, Status
 from lab.engine.suggest import UnknownName, unknown
 from lab.ui import takeaway
 from lab.ui.lanes import Full
+from lab.ui.values import from_page, to_page, whole
 from lab.views.numerals import count
 
 MOST_STEPS = 1_000
@@ -61,7 +62,9 @@ class Requests:
             page.hz = STILL_HZ
         self.on_visible(message)
         page.set_theme(bool(message.get("dark")))
-        page.report_all(pong=True, pressed=self.pressed(), controls=self.plain_values())
+        page.seen()  # whatever was under way to a browser that is gone
+        page.report_all(pressed=self.pressed(), controls=self.plain_values())
+        page.refill()
 
     def on_visible(self, message) -> None:
         """A hidden tab gets no frames; it catches up when it is seen."""
@@ -108,7 +111,7 @@ class Requests:
         page.wake()
 
     def on_step(self, message) -> None:
-        n = _whole(message.get("n", 1), 1, MOST_STEPS)
+        n = whole(message.get("n", 1), 1, MOST_STEPS)
         self._anew()
         self.page.pace(0)
         self._leave_past()
@@ -139,7 +142,7 @@ class Requests:
         self.page.wake()
 
     def on_speed(self, message) -> None:
-        self._speed = _whole(message.get("hz"), 0, MOST_HZ)
+        self._speed = whole(message.get("hz"), 0, MOST_HZ)
         if self.lanes.running:
             self.on_pause()
             self.on_run()
@@ -161,7 +164,7 @@ class Requests:
 
     def on_seek(self, message) -> None:
         try:
-            self.page.seek(_whole(message.get("k"), 0, MAX_INTEGER))
+            self.page.seek(whole(message.get("k"), 0, MAX_INTEGER))
         finally:
             self.page.tell(sought=True)
 
@@ -240,7 +243,7 @@ class Requests:
             act()
 
     def on_reseed(self, message) -> None:
-        self.lanes.seed = _whole(message.get("seed", self.lanes.seed + 1), 0, MAX_INTEGER)
+        self.lanes.seed = whole(message.get("seed", self.lanes.seed + 1), 0, MAX_INTEGER)
         self.page.restart()
 
     def on_preset(self, message) -> None:
@@ -265,14 +268,21 @@ class Requests:
         """Which buttons of the page's groups are down."""
         return {"preset": self.page.preset, "arm": self.lanes.arm, "axis": self.page.axis}
 
-    # -- studies -------------------------------------------------------------------------------
+    # -- studies and claims --------------------------------------------------------------------
 
     def on_study(self, message) -> None:
         if message.get("name") in self.page.entry.studies:
             self.page.make_study(message["name"])
 
     def on_study_stop(self, message=None) -> None:
-        self.page.stop_study()
+        self.page.stop("study")
+
+    def on_check(self, message) -> None:
+        if message.get("name") in {claim.id for claim in self.page.entry.claims}:
+            self.page.check(message["name"])
+
+    def on_check_stop(self, message=None) -> None:
+        self.page.stop("claim")
 
     # -- taking away ---------------------------------------------------------------------------
 
@@ -283,32 +293,3 @@ class Requests:
         name = f"{self.page.entry.name}-seed-{self.lanes.seed}.csv"
         text = takeaway.rows_of(self.lanes)
         self.page.tell(save={"name": name, "text": text, "type": "text/csv"})
-
-
-def to_page(spec, value):
-    """A value as the page's script takes it; one of a few is sent by its place."""
-    if spec.kind == "selector":
-        return {"at": list(spec.objects).index(value)}
-    return value
-
-
-def from_page(spec, value):
-    """A value of the page's script, still unchecked; JSON makes whole numbers of 1.0."""
-    if spec.kind == "selector":
-        return spec.objects[_whole(value["at"], 0, len(spec.objects) - 1)]
-    if spec.kind == "integer" and isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
-def _whole(value, low: int, high: int) -> int:
-    """`value` as a whole number from low to high.
-
-    Raises
-    ------
-    ControlError
-    """
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if isinstance(value, bool) or not whole or not low <= value <= high:
-        raise ControlError(f"takes a whole number from {low} to {high}; not {str(value)[:40]}")
-    return int(value)

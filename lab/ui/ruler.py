@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from lab.ui.markup import disc, esc
+from lab.ui.markup import disc, esc, turning
 from lab.views.numerals import number
 
 NOT_CHECKED = "not checked for this version"
@@ -67,7 +67,7 @@ def _judged(checks, id: str) -> dict:
 
 def row(claim, verdict: dict | None, more: int = 0) -> str:
     """The line with disc, word, number, seeds and control."""
-    also = f"<span>+{more} more</span>" if more else ""
+    also = f'<span class="also">+{more} more</span>' if more else ""
     if verdict is None:
         return f'<div class="vrow">{disc(None)}<span class="word">{NOT_CHECKED}</span>{also}</div>'
     word = verdict["verdict"]
@@ -138,13 +138,22 @@ def ruler(check: dict | None) -> str:
     return f'<div class="ruler" aria-hidden="true">{"".join(parts)}</div>'
 
 
-def verdict(claim, found: dict | None, more: int = 0) -> str:
-    """The whole block beside the question, linking to the evidence."""
+def verdict(claim, found: dict | None, more: int = 0, check: str = "") -> str:
+    """The whole block beside the question, linking to the evidence.
+
+    Parameters
+    ----------
+    more : int
+        How many further claims there are.
+    check : str
+        HTML of the button that checks it again.
+    """
     return (
+        f'<div class="vbox{" checkable" if check else ""}">'
         f'<a class="verdict" href="#evidence" aria-label="{esc(spoken(claim, found))}">'
         f"{row(claim, found, more)}"
         f'<div class="claimtxt">{esc(claim.text)}</div>'
-        f"{ruler(main_check(claim, found))}</a>"
+        f"{ruler(main_check(claim, found))}</a>{check and turning() + check}</div>"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from secrets import token_hex
 
 import param
 from panel.custom import Children, JSComponent
@@ -12,7 +13,17 @@ from panel.viewable import Viewable
 from lab.ui.theme import HERE, style
 from lab.views.base import js as drawn
 
-PARTS = ("numerals.js", "track.js", "controls.js", "shell.js")
+PARTS = (
+    "numerals.js",
+    "track.js",
+    "controls.js",
+    "shell.js",
+    "keys.js",
+    "errands.js",
+    "takeaway.js",
+    "connection.js",
+    "start.js",
+)
 
 
 @cache
@@ -54,19 +65,25 @@ class Shell(JSComponent):
         Id of the Bokeh source whose `k` is the step under the cursor.
     whole : bool
         Whether the page is ours alone: keyboard, address and theme follow it. False in a notebook.
+    board : str
+        What the pictures are called together (`Shared.ident`).
+    page : str
+        Another one for each page that is made: whoever rejoins sees whether it is the same.
     """
 
     html = param.String()
     pictures = Children()
     cursor = param.String()
     whole = param.Boolean(True)
+    board = param.String()
+    page = param.String()
 
     _esm = script()
     _stylesheets = [style()]
 
     def __init__(self, handle, **params):
         self._handle = handle
-        super().__init__(**params)
+        super().__init__(page=token_hex(8), **params)
 
     def _handle_msg(self, data):
         self._handle(data)

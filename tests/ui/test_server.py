@@ -12,7 +12,7 @@ from lab.ui.serve import ServeError, free_port
 
 def test_pages_import_without_torch():
     code = (
-        "import sys, lab.ui.serve, lab.ui.study_child;"
+        "import sys, lab.ui.serve, lab.ui.errand_child;"
         "from lab.engine.registry import catalogue; catalogue();"
         "print(*{'torch', 'holoviews'} & set(sys.modules))"
     )

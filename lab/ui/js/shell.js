@@ -21,7 +21,6 @@ const SHAPES = {
 };
 const GLYPHS = { run: "M1.5 0l10 6-10 6z", pause: "M1.5 0h3v12h-3zM7.5 0h3v12h-3z" };
 const SEEK_MS = 500; // a seek that was never answered does not block the next one for longer
-const SMALL = "static/extensions/panel/css/loading.css"; // asked for to see if the server is back
 const SPEAK_MS = 5000; // a screen reader hears a new summary at most this often
 
 class Shell {
@@ -37,7 +36,9 @@ class Shell {
 
   start() {
     const { root, model } = this;
-    this.track = new Track(this.$(".seek"), (k) => this.seek(k));
+    if (!this.isSamePage()) return this.startAnew();
+    const seek = this.$(".seek");
+    this.track = seek ? new Track(seek, (k) => this.seek(k)) : NO_TRACK;
     this.fields = new Map();
     for (const node of root.querySelectorAll("[data-control]")) {
       const field = new ControlField(node, (name, value, done) => this.set(name, value, done));
@@ -54,18 +55,21 @@ class Shell {
     });
     this.theme(root.dataset.theme === "dark", false, true);
     model.on("msg:custom", (message) => this.receive(message));
-    const doc = this.view.model.document;
-    doc?.on_event("connection_lost", () => this.connection(false));
-    doc?.on_event("client_reconnected", () => this.connection(true));
+    this.watchConnection();
+    this.hello();
+  }
+
+  hello() {
     this.send({
       do: "hello",
-      dark: root.dataset.theme === "dark",
+      dark: this.root.dataset.theme === "dark",
       still: matchMedia("(prefers-reduced-motion: reduce)").matches,
       on: document.visibilityState === "visible",
     });
   }
 
   stop() {
+    this.stopped = true;
     for (const off of this.off) off();
     this.track?.remove();
     clearTimeout(this.summaries.timer);
@@ -81,6 +85,7 @@ class Shell {
   // -- from the server -------------------------------------------------------------------------
 
   receive(message) {
+    if (this.leaving) return;
     if (message.state) this.update(message.state);
     if (message.seen) requestAnimationFrame(() => this.send({ do: "seen" }));
     if (message.controls)
@@ -96,9 +101,9 @@ class Shell {
     if (message.copy !== undefined) this.copyText(message.copy, message.what);
     if (message.save) this.save(message.save);
     if (message.pressed) this.press(message.pressed);
-    if (message.study) this.study(message.study);
     if (message.fill) this.fill(message.fill);
-    if (message.pong) this.ponged = true;
+    if (message.errand) this.errand(message.errand);
+    if (message.spoken) this.$("[data-live]").textContent = message.spoken;
   }
 
   update(change) {
@@ -115,9 +120,11 @@ class Shell {
   }
 
   place() {
-    const { k, head, end, marks, ended } = this.state;
-    this.track.update({ k, head, end, marks: marks || [], ended: ended || "", dim: this.lost });
-    this.$(".kflag").textContent = count(k);
+    const { k, head, end, marks, ended, status } = this.state;
+    this.track.update({ k, head, end, marks: marks || [], ended: ended || "", dim: this.lost,
+      queued: status?.do === "leave" });
+    const flag = this.$(".kflag");
+    if (flag) flag.textContent = count(k);
     if (this.cursor === null) {
       const doc = this.view.model.document;
       this.cursor = (this.model.cursor && doc?.get_model_by_id(this.model.cursor)) || undefined;
@@ -146,33 +153,6 @@ class Shell {
       this.$("[data-live]").textContent = w.sentence;
       this.speakNow();
     }
-  }
-
-  connection(on) {
-    this.lost = !on;
-    this.root.classList.toggle("lost", !on);
-    if (on) {
-      clearInterval(this.retry);
-      this.$(".bars [data-lost]")?.remove();
-      this.ponged = false;
-      this.send({ do: "hello", dark: this.root.dataset.theme === "dark", back: true,
-        still: false, on: document.visibilityState === "visible" });
-      // a server that was started again does not know this page: its address holds the whole run
-      setTimeout(() => { if (!this.ponged && this.model.whole) location.reload(); }, 3000);
-      return;
-    }
-    this.status({ shape: "dashed", sentence: "reconnecting, your run goes on",
-      button: this.$(".run").textContent.trim(), glyph: "", do: "", disabled: true });
-    this.place();
-    this.say({ text: "The connection was lost. Rejoining; your run goes on.", lost: true });
-    clearInterval(this.retry);
-    if (this.model.whole)
-      this.retry = setInterval(async () => {
-        const reply = await fetch(SMALL, { cache: "no-store" }).catch(() => null);
-        // Bokeh tries five times by itself; when it has given up, the address brings all back
-        if (reply && this.lost && ++this.answers > 2) location.reload();
-      }, 4000);
-    this.answers = 0;
   }
 
   press(groups) {
@@ -225,21 +205,6 @@ class Shell {
         if (node.innerHTML !== html) node.innerHTML = html;
   }
 
-  // A study that is made beside the page: how far it is, or why it ended.
-  study({ name, done, total, over, error, stopped }) {
-    for (const node of this.root.querySelectorAll(`.ask[data-study="${CSS.escape(name)}"]`)) {
-      const [make, stop] = node.querySelectorAll("button");
-      const line = node.querySelector("small");
-      if (done !== undefined) line.textContent = `${count(done)} of ${count(total)} runs`;
-      if (error) line.textContent = error;
-      if (stopped) line.textContent = `stopped at ${line.textContent}`;
-      node.classList.toggle("busy", !over || Boolean(done) || Boolean(stopped));
-      node.classList.toggle("made", Boolean(over && !error && !stopped));
-      make.hidden = !over;
-      stop.hidden = over;
-    }
-  }
-
   // Each picture has one sentence; it changes at most every five seconds and on a change of state.
   speak(lines) {
     const s = this.summaries;
@@ -263,6 +228,7 @@ class Shell {
   // -- from the person -------------------------------------------------------------------------
 
   seek(k) {
+    if (this.track === NO_TRACK) return;
     const to = Math.max(0, Math.min(Math.round(k), this.state.head));
     this.state.k = to;
     this.place();
@@ -294,8 +260,7 @@ class Shell {
 
   click(event) {
     const node = event.target.closest("[data-do]");
-    const pop = this.$(".pop .menu");
-    if (!event.target.closest(".pop") && pop) this.menu(false);
+    if (!event.target.closest(".pop")) this.menu(false);
     const anchor = event.target.closest('a[href^="#"]');
     if (anchor) {
       event.preventDefault();
@@ -312,11 +277,14 @@ class Shell {
       case "step": return this.send({ do: "step", n: Number(data.n || 1) });
       case "theme": return this.theme(this.root.dataset.theme !== "dark", true);
       case "copy": return this.copyText(this.link(), "link");
-      case "keys": return this.$("dialog.sheet").showModal();
+      case "keys": return this.$("dialog.sheet:not(.rest)").showModal();
+      case "more": return this.$("dialog.rest").showModal();
+      case "close": return this.$("dialog[open]")?.close();
+      case "export": return this.export(data.format);
       case "dismiss": return this.root.getRootNode().activeElement?.closest(".bar")?.remove();
       case "until-menu": return this.menu(this.$(".pop .menu").hidden);
       case "until":
-        this.menu(false);
+        this.untilSaid("");
         return this.send({ do: "until", event: data.event });
       case "numbers":
         return this.send({ do: "numbers", on: this.$(".numbers").hidden });
@@ -329,8 +297,11 @@ class Shell {
   change(event) {
     const node = event.target;
     if (node.tagName !== "SELECT" || !node.dataset.do) return;
-    if (node.dataset.do === "speed") this.send({ do: "speed", hz: Number(node.value) });
-    else this.send({ do: node.dataset.do, name: node.value });
+    if (node.dataset.do === "speed") {
+      for (const other of this.root.querySelectorAll('select[data-do="speed"]'))
+        other.value = node.value;
+      this.send({ do: "speed", hz: Number(node.value) });
+    } else this.send({ do: node.dataset.do, name: node.value });
   }
 
   submit(event) {
@@ -342,12 +313,16 @@ class Shell {
     if (text) this.send({ do: "until", rule: text });
   }
 
+  // What the server says to an expression; both places where one can be typed show it.
   untilSaid(problem) {
-    const note = this.$(".menu small");
-    if (!problem) return this.menu(false);
-    note.dataset.names ??= note.textContent;
-    note.textContent = problem;
-    note.className = "no";
+    for (const note of this.root.querySelectorAll(".until small")) {
+      note.dataset.names ??= note.textContent;
+      note.textContent = problem || note.dataset.names;
+      note.className = problem ? "no" : "";
+    }
+    if (problem) return;
+    this.menu(false);
+    this.$("dialog.rest")?.close();
   }
 
   menu(open) {
@@ -355,64 +330,8 @@ class Shell {
     if (!menu || menu.hidden === !open) return;
     menu.hidden = !open;
     this.$('[data-do="until-menu"]').setAttribute("aria-expanded", String(open));
-    const note = menu.querySelector("small");
-    if (note.dataset.names) { note.textContent = note.dataset.names; note.className = ""; }
     if (open) menu.querySelector("input").focus();
     else if (menu.contains(this.root.getRootNode().activeElement)) this.$(".run").focus();
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const from = event.composedPath()[0];
-    const tag = from?.tagName;
-    if (this.$("dialog.sheet").open) return;
-    if (!this.model.whole && !event.composedPath().includes(this.root)) return;
-    if (event.key === "Escape") return this.menu(false);
-    const typing = ["TEXTAREA", "SELECT"].includes(tag) || from?.isContentEditable ||
-      (tag === "INPUT" && from.type !== "range" && from.type !== "checkbox");
-    if (typing) return;
-    const pressable = ["BUTTON", "A", "SUMMARY"].includes(tag) || from?.type === "checkbox";
-    if (event.key === " " && pressable && !from.closest?.(".run")) return;
-    if (event.key === "Enter") return;
-    const { k, head } = this.state;
-    const marks = (this.state.marks || []).map((m) => m[0]).concat([0, head]).sort((a, b) => a - b);
-    const percent = Math.max(1, Math.round(head / 100));
-    const keys = {
-      " ": () => this.act("primary"),
-      ".": () => this.act("step", { n: 1 }),
-      ">": () => this.act("step", { n: 10 }),
-      ":": () => this.act("step", { n: 10 }),
-      ",": () => this.seek(k - 1),
-      ArrowLeft: () => this.seek(k - percent),
-      ArrowRight: () => this.seek(k + percent),
-      Home: () => this.seek(0),
-      End: () => this.seek(head),
-      "[": () => this.seek(marks.filter((m) => m < k).pop() ?? 0),
-      "]": () => this.seek(marks.find((m) => m > k) ?? head),
-      u: () => this.menu(true),
-      b: () => this.act("branch"),
-      r: () => this.act("again"),
-      c: () => this.act("copy"),
-      n: () => this.act("numbers"),
-      d: () => this.act("theme"),
-      p: () => this.root.classList.toggle("projector"),
-      "/": () => { if (this.model.whole) location.href = "./#find"; },
-      "?": () => this.act("keys"),
-    };
-    const axis = this.$(`[data-do=axis][data-key="${CSS.escape(event.key)}"]`);
-    if (axis) { axis.click(); event.preventDefault(); return; }
-    if (/^[1-9]$/.test(event.key)) {
-      const preset = this.root.querySelectorAll(".try button")[Number(event.key) - 1];
-      if (preset) { preset.click(); event.preventDefault(); }
-      return;
-    }
-    const seekKey = event.key.startsWith("Arrow") || ["Home", "End"].includes(event.key);
-    if (seekKey && tag === "INPUT") return;
-    if (["ArrowUp", "ArrowDown"].includes(event.key)) return;
-    if (keys[event.key]) {
-      event.preventDefault();
-      keys[event.key]();
-    }
   }
 
   theme(dark, keep, first) {
@@ -425,65 +344,10 @@ class Shell {
     if (!first) this.send({ do: "theme", dark });
   }
 
-  link() {
-    const { origin, pathname } = location;
-    return this.state.query ? `${origin}${pathname}?${this.state.query}` : location.href;
+  // For a room: curves and figures grow, what nobody reads from afar goes.
+  projector() {
+    const on = this.root.classList.toggle("projector");
+    this.root.toggleAttribute("data-projector", on);
+    dispatchEvent(new CustomEvent("lab-theme", { detail: { dark: this.root.dataset.theme === "dark" } }));
   }
-
-  async copyText(text, what) {
-    try {
-      await navigator.clipboard.writeText(text);
-      this.$("[data-live]").textContent = `${what} copied`;
-      this.flash(what === "link" ? "Link copied" : `${what} copied`);
-    } catch {
-      this.say({ text, name: "copy" });
-    }
-  }
-
-  flash(text) {
-    const tool = this.$('.top [data-do="copy"] .no-s');
-    if (!tool) return;
-    tool.dataset.was ??= tool.textContent;
-    tool.textContent = text;
-    clearTimeout(this.flashing);
-    this.flashing = setTimeout(() => { tool.textContent = tool.dataset.was; }, 1600);
-  }
-
-  save({ name, text, type }) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type }));
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }
-}
-
-function stored() {
-  try { return localStorage.getItem("lab-theme"); } catch { return null; }
-}
-function systemDark() { return matchMedia("(prefers-color-scheme: dark)").matches; }
-
-function isDark(model) {
-  if (model.whole && document.documentElement.dataset.theme)
-    return document.documentElement.dataset.theme === "dark";
-  const jupyter = document.body.dataset.jpThemeLight;
-  return jupyter !== undefined ? jupyter === "false" : systemDark();
-}
-
-export function render({ model, view }) {
-  const root = document.createElement("div");
-  root.className = "lab";
-  root.dataset.theme = isDark(model) ? "dark" : "light";
-  root.innerHTML = model.html; // made by the server, every text in it escaped
-  const children = model.get_child("pictures");
-  for (const [i, child] of children.entries())
-    root.querySelector(`.fig[data-view="${i}"] .slot`)?.append(child);
-  const shell = new Shell(model, view, root);
-  model.on("after_render", () => {
-    if (shell.track) return;
-    document.getElementById("lab-first")?.remove(); // the first paint, now replaced by this
-    shell.start();
-  });
-  model.on("remove", () => shell.stop());
-  return root;
 }

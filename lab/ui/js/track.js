@@ -52,7 +52,7 @@ class Track {
     this.height = this.host.clientHeight;
     if (!this.width) return;
     const y = this.height / 2 - 2;
-    const shape = JSON.stringify([this.width, this.height, s.end, s.marks]);
+    const shape = JSON.stringify([this.width, this.height, s.end, s.marks, s.queued]);
     if (shape !== this.shape) {
       this.shape = shape;
       this.frame(y);
@@ -82,7 +82,7 @@ class Track {
     const s = this.state, g = this.back;
     g.replaceChildren();
     draw(g, "line", { x1: 6, x2: this.width - 6, y1: y, y2: y, stroke: "var(--line)",
-      "stroke-width": 3, "stroke-linecap": "round" });
+      "stroke-width": 3, "stroke-linecap": "round", "stroke-dasharray": s.queued ? "0 7" : null });
     for (const [k, kind, label] of s.marks) {
       const x = this.x(k);
       const mark = kind === "edit"
@@ -104,3 +104,6 @@ class Track {
     }
   }
 }
+
+// A page that shows no single run has none.
+const NO_TRACK = { update() {}, remove() {} };
