@@ -13,11 +13,12 @@ from lab.engine.registry import load_source, source_of
 from lab.engine.session import Session
 from lab.engine.status import Status
 
-KEYFRAMES = 4_000_000  # bytes of keyframes in a dump: it is written while the run goes on
-
 
 def dump(session: Session) -> bytes:
     """Everything that another process needs to carry on.
+
+    Keyframes are not: they would make it several times as long, so that it were written less
+    often and a lost run had more to do again. Its first look far back takes longer instead.
 
     Raises
     ------
@@ -27,8 +28,8 @@ def dump(session: Session) -> bytes:
     entries = dict(
         source=source_of(session.experiment), recipe=session.recipe.json(), head=session.head,
         state=session.state, trace=session.trace, pictures=session.pictures,
-        keyframes=session.keyframes.within(KEYFRAMES), status=session.status.value,
-        ended=session.ended, sentence=session.sentence, options=session.options,
+        status=session.status.value, ended=session.ended, sentence=session.sentence,
+        options=session.options,
     )  # fmt: skip
     if session.experiment.__module__ == "__main__":
         import cloudpickle
@@ -50,9 +51,7 @@ def load(blob: bytes, recipe: Recipe | None = None) -> Session:
     )  # fmt: skip
     if entries["head"]:
         session.go_on(entries["state"], entries["head"], entries["trace"], entries["pictures"])
-        session.keyframes = entries["keyframes"]
-        if session.keyframes.ks[-1] < session.head:
-            session.keyframes.add(session.head, session.state)
+        session.keyframes.add(session.head, session.state)
     session.ended, session.sentence = entries["ended"], entries["sentence"]
     status = Status(entries["status"])
     session.status = Status.PAUSED if status is Status.RUNNING else status

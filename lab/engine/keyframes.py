@@ -52,14 +52,6 @@ class Keyframes:
         shared.nbytes = sum(size for _, size in shared._kept.values())
         return shared
 
-    def within(self, budget: int) -> Keyframes:
-        """Evenly spaced ones of them that take at most so many bytes, or the first two."""
-        few = self.until(self.ks[-1])
-        while few.nbytes > budget and len(few.ks) > 2:
-            few._thin()
-        few.gap = self.gap
-        return few
-
     def _thin(self) -> None:
         self.gap *= 2
         for k in self.ks[1::2]:

@@ -153,7 +153,7 @@ class Session:
         self.noise_specs = experiment.noise(c) if experiment.noise is not None else None
         self._note_stage()
         self.keyframes.add(0, self.state)
-        row = self.measure(self.state, c)
+        row = self._measure(self.state, c)
         if self._within_bounds(row):
             self._record(row)
 
@@ -169,6 +169,7 @@ class Session:
         self._events = {name: as_rule(when) for name, when in self.experiment.events.items()}
         self._dense_until = 0
         self._assessed: tuple[int, dict] | None = None
+        self._unedited: Controls | None = None
         self._block: tuple[int, dict] | None = None
         self._rule = self._mark = None
         self._stepping = False
@@ -272,7 +273,7 @@ class Session:
         self._rule = (rule, finish)
         self._mark = (self.head, copy.deepcopy(self.state))
         with exact_numerics():
-            row = self.measure(self.state, self._c)
+            row = self._measure(self.state, self._c)
             if len(self.trace) and self.trace.k[-1] == self.head and not self.status.ended:
                 self._record(row)  # what a study assesses for this rule alone
                 row = {**row, **self._costly()}
@@ -362,7 +363,7 @@ class Session:
         k = self.k if k is None else k
         if k == self.head and self.state is not None:
             with exact_numerics():
-                return pics.unpack(self.draw(self.state, self.controls_at(k, before=True)))
+                return pics.unpack(self._draw(self.state, self.controls_at(k, before=True)))
         return self.look(k).picture
 
     def fork(self, k: int | None = None) -> Session:
@@ -493,7 +494,7 @@ class Session:
             self._dense_until = at + DENSE_AFTER_STAGE if dense else 0
 
     def _event(self) -> None:
-        row = self.measure(self.state, self._c)
+        row = self._measure(self.state, self._c)
         if not self._within_bounds(row):
             return
         due = self.head
@@ -529,7 +530,7 @@ class Session:
         drawn = self.pictures.ks[-1] if self.pictures.ks else -1
         due = drawn < k and (last or self.pictures.due(k))
         if due and self._watched and self.experiment.picture:
-            self.pictures.add(k, self.draw(self.state, self._c))
+            self.pictures.add(k, self._draw(self.state, self._c))
         return True
 
     def _costly(self, last: bool = False) -> dict:
@@ -542,7 +543,7 @@ class Session:
         if not last and not self._assess_due(assessed):
             return {}
         if self._assessed is None or self._assessed[0] != self.head:
-            self._assessed = self.head, self.assess(self.state, self._c)
+            self._assessed = self.head, self._assess(self.state, self._c)
         return self._assessed[1]
 
     def _assess_due(self, assessed: Trace) -> bool:
@@ -563,7 +564,7 @@ class Session:
             replay = self.replay((good + bad) // 2)
             replay.advance()
             c = self.controls_at(replay.k, before=True)
-            if self._offence(self.assess(replay.state, c)) is None:
+            if self._offence(self._assess(replay.state, c)) is None:
                 good = replay.k
             else:
                 bad = replay.k
@@ -577,7 +578,7 @@ class Session:
     def _finish(self, ended: str, sentence: str) -> None:
         """A last row and picture, and the end; numbers beyond bounds end it where they began."""
         self._c = self.controls_at(self.head, before=True)
-        row = self.measure(self.state, self._c)
+        row = self._measure(self.state, self._c)
         if not self._within_bounds(row) or not self._record(row, last=True):
             return
         self.ended, self.sentence = ended, sentence
@@ -597,7 +598,7 @@ class Session:
                     self._offence(found) is not None or (rule is not None and rule.holds(found, at))
                 )
             )
-            row = self.measure(self.state, self._c)
+            row = self._measure(self.state, self._c)
             if rule is not None and self._offence(row) is None:
                 self._rest_at_rule()
                 return False
@@ -632,7 +633,7 @@ class Session:
         Called at an end between two recorded steps; with `before` only for steps below it.
         """
         rule = self._sought
-        if rule is None or not rule.holds(self.measure(self.state, self._c), self.head):
+        if rule is None or not rule.holds(self._measure(self.state, self._c), self.head):
             return False
         self._back_to(rule.holds)
         if before is not None and self.head >= before:
@@ -671,7 +672,7 @@ class Session:
             c = self.controls_at(at)
             state = self.leap(state, c, at, at + 1)
             at += 1
-            if at > last and holds(self.measure(state, self.controls_at(at, before=True)), at):
+            if at > last and holds(self._measure(state, self.controls_at(at, before=True)), at):
                 break
         self.state, self.head = state, at
         self._c = self.controls_at(at, before=True)
@@ -716,25 +717,38 @@ class Session:
 
     def measure(self, state: Any, c: Controls) -> dict:
         """The observed quantities as floats and float64 arrays."""
-        with exact_numerics(), torch.no_grad():
-            return _plain(self.experiment.observe(state, self.given, c))
-
-    def assess(self, state: Any, c: Controls) -> dict:
-        """The costly quantities, as `measure` gives the observed ones."""
-        with exact_numerics(), torch.no_grad():
-            return _plain(self.experiment.assess(state, self.given, c))
+        with exact_numerics():
+            return self._measure(state, c)
 
     def draw(self, state: Any, c: Controls) -> dict:
         """The packed picture of a state; empty for an experiment without one."""
+        with exact_numerics():
+            return self._draw(state, c)
+
+    # Inside `advance` the numerics are set already, which takes as long as a small step.
+
+    def _measure(self, state: Any, c: Controls) -> dict:
+        with torch.no_grad():
+            return _plain(self.experiment.observe(state, self.given, c))
+
+    def _assess(self, state: Any, c: Controls) -> dict:
+        with torch.no_grad():
+            return _plain(self.experiment.assess(state, self.given, c))
+
+    def _draw(self, state: Any, c: Controls) -> dict:
         if self.experiment.picture is None:
             return {}
-        with exact_numerics(), torch.no_grad():
+        with torch.no_grad():
             return pics.pack(self.experiment.picture(state, self.given, c))
 
     # -- controls over the run -----------------------------------------------------------------
 
     def controls_at(self, k: int, before: bool = False) -> Controls:
         """The controls that step `k` runs with; `before` leaves out edits made at `k` itself."""
+        if not self.edits:
+            if self._unedited is None:
+                self._unedited = Controls(self.initial)
+            return self._unedited
         now = dict(self.initial)
         for edit in self.edits:
             if edit.step < k or (edit.step == k and not before):

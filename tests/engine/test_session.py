@@ -13,7 +13,6 @@ from lab.engine import Experiment, Integer, Quantity
 from lab.engine.carry import dump
 from lab.engine.carry import load as load_dump
 from lab.engine.controls import ControlError
-from lab.engine.keyframes import Keyframes
 from lab.engine.recipe import MAX_EDITS, Edit, Recipe
 from lab.engine.session import Session, SessionError
 from lab.engine.status import Status
@@ -238,22 +237,6 @@ def test_a_dump_goes_on_where_it_was_and_the_callers_edits_rule():
     session.advance(20)
     again.advance(20)
     assert digest(again.state) == digest(session.state)
-
-
-def test_a_dump_takes_keyframes_with_it_within_a_budget():
-    session = Session(Counting)
-    session.advance(5_000)
-    again = load_dump(dump(session))
-    assert set(session.keyframes.ks) <= set(again.keyframes.ks)
-    assert again.keyframes.ks == sorted(set(again.keyframes.ks))
-    assert again.look(3_210).values == session.look(3_210).values
-    many = Keyframes()
-    for k in range(0, 320, 16):
-        many.add(k, {"x": torch.zeros(100)})
-    few = many.within(many.nbytes // 3)
-    assert few.nbytes <= many.nbytes // 3
-    assert few.ks == list(range(0, 320, 64))
-    assert (many.ks, few.gap) == (list(range(0, 320, 16)), many.gap)
 
 
 def test_neither_torch_threads_nor_generators_move():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import signal
@@ -50,6 +51,8 @@ def _serve(connection: Connection, inbox: Inbox, beat: Beat, spool: Spool) -> No
         at_rest = threading.Thread(target=rehearse, daemon=True).start
     else:
         rehearse()
+    gc.collect()
+    gc.freeze()  # a million objects of libraries need not be looked through in the middle of a run
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.send(Ready())
         Host(connection.send, inbox, beat, spool, at_rest).serve()

@@ -7,8 +7,6 @@ def rehearse() -> None:
     """One step of an optimiser, and what experiments import: about a second and a half."""
     import torch._dynamo
 
-    import lab.core.metrics  # noqa: F401
-
     layer = torch.nn.Linear(2, 2)
     optimiser = torch.optim.AdamW(layer.parameters())
     layer(torch.ones(1, 2)).sum().backward()
