@@ -75,3 +75,15 @@ def test_stages_go_forward_and_decay_can_be_stopped_while_it_runs():
     session.set(decay=0.0)
     session.advance(80)
     assert session.trace["norm"][-1] > before
+
+
+def test_six_waves_by_lot_change_what_is_observed_and_nothing_else():
+    lot = Session(ProgressMeasures, SMALL | {"kept": "random"}, seed=1)
+    best = Session(ProgressMeasures, SMALL, seed=1)
+    lot.advance(100)
+    best.advance(100)
+    np.testing.assert_array_equal(lot.trace["train_loss"], best.trace["train_loss"])
+    np.testing.assert_array_equal(lot.trace["strongest"], best.trace["strongest"])
+    assert lot.trace["restricted"][-1] > best.trace["restricted"][-1]
+    waves = lot.given.drawn.tolist()
+    assert len(set(waves)) == KEYS and min(waves) >= 1 and max(waves) <= 23 // 2

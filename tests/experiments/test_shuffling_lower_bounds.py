@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 
+from lab.core.backend import Backend
+from lab.core.problems import finite_sums
+from lab.core.random import Rng
+from lab.core.shuffling import discrepancy
 from lab.engine import Session
 
 NAME = "shuffling-lower-bounds"
@@ -54,3 +58,18 @@ def test_a_gap_at_the_slider_is_the_same_function_as_the_tuned_one():
     assert valley.min() == pytest.approx(
         session.trace["tuned"][-1], rel=1e-6
     )  # pictures are float32
+
+
+@pytest.mark.parametrize("n", [8, 32, 128])
+def test_a_random_walk_on_the_circle_strays_as_far_as_the_claim_derives(n):
+    """1.091: mean largest norm of a Brownian bridge in the plane; a step misses 0.58 of it."""
+    backend = Backend("cpu", "float64")
+    orders = Rng(0, backend=backend).uniform("order", (4000, n)).argsort(-1)
+    stray = discrepancy(finite_sums.circle(n, backend), orders).mean()
+    derived = 1.0912 * (n / 2 * n / (n - 1)) ** 0.5 - 0.5826 * 0.5**0.5
+    assert float(stray) == pytest.approx(derived, rel=0.03)
+
+
+def test_the_gap_at_each_pace_is_recorded_and_the_least_is_the_tuned_one():
+    trace = run(20).trace
+    np.testing.assert_array_equal(trace["gaps"].min(1), trace["tuned"])

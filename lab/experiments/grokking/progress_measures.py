@@ -246,7 +246,7 @@ class ProgressMeasures(Experiment):
                 Check("few", lambda d: d.waves, AtMost(8), Share(0.8), label="waves"),
                 Check("grokked", lambda d: d.test_acc, AtLeast(0.95), Share(0.8)),
             ),
-            Control({"decay": 0.0}, breaks=("few", "grokked"), seeds=3),
+            Control({"decay": 0.0}, breaks=("few", "grokked"), seeds=2),
             tier="standard",
         ),
         Claim(
