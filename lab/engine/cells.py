@@ -1,16 +1,21 @@
-"""One run of a study, headless, as plain data in and out, so that any worker can take it."""
+"""One run of a study, headless, as plain data in and out, so that any worker can take it.
+
+A job and a cell need no torch: pages hold them too. Making the run does.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab.engine.registry import load_source
 from lab.engine.rules import rule as as_rule
-from lab.engine.session import Session
 from lab.engine.suggest import unknown
 from lab.engine.trace import Trace
+
+if TYPE_CHECKING:
+    from lab.engine.session import Session
 
 SPARSE = 8  # rows in a doubling of k when nobody reads them: enough to notice a blow-up early
 
@@ -79,6 +84,8 @@ def run_cell(job: Job) -> Cell:
 
 def open_session(job: Job) -> Session:
     """The fresh run of a job: no pictures, few keyframes."""
+    from lab.engine.session import Session
+
     return Session(
         load_source(job.source),
         job.controls,

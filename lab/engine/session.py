@@ -29,6 +29,7 @@ from lab.engine.registry import load
 from lab.engine.replay import Replay
 from lab.engine.rules import rule as as_rule
 from lab.engine.schedule import COSTLY, DENSE, DENSE_AFTER_STAGE, DENSE_STAGES, next_record
+from lab.engine.sentence import sentence
 from lab.engine.status import SessionError, Status
 from lab.engine.suggest import unknown
 from lab.engine.trace import Trace
@@ -141,9 +142,7 @@ class Session:
             with exact_numerics():
                 self._begin()
         except Exception as error:
-            raise SessionError(
-                f"{self.name} cannot start: {type(error).__name__}: {error}"
-            ) from error
+            raise SessionError(f"{self.name} cannot start: {sentence(error)}") from error
 
     def _begin(self) -> None:
         experiment, c = self.experiment, self._c
@@ -710,7 +709,7 @@ class Session:
             replay.advance()
             self.state = replay.state
         self.ended = "error"
-        self.sentence = f"failed at {reached}: {type(error).__name__}: {error}"
+        self.sentence = f"failed at {reached}: {sentence(error)}"
         self.status = Status.FAILED
 
     # -- what is seen --------------------------------------------------------------------------

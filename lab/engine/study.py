@@ -11,7 +11,6 @@ import numpy as np
 from lab.engine import controls as _controls
 from lab.engine.cells import Cell, Job, run_cell
 from lab.engine.claim import Grid
-from lab.engine.lanes import NotBatchable, groups, run_lanes
 from lab.engine.registry import load, source_of
 from lab.engine.rules import rule as as_rule
 from lab.engine.suggest import unknown
@@ -178,6 +177,7 @@ def run_here(jobs: list[Job]) -> Iterator[tuple[int, Cell]]:
 
 def batches(jobs: list[Job]) -> list[list[int]]:
     """Numbers of the jobs that are best made together: lanes of a batch, else single runs."""
+    from lab.engine.lanes import groups
     from lab.engine.registry import load_source
 
     if not jobs:
@@ -193,6 +193,8 @@ def batches(jobs: list[Job]) -> list[list[int]]:
 
 def run_batch(jobs: list[Job]) -> list[Cell]:
     """Makes the runs of one batch."""
+    from lab.engine.lanes import NotBatchable, run_lanes
+
     if len(jobs) > 1:
         try:
             return run_lanes(jobs)

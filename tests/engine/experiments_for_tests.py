@@ -27,6 +27,7 @@ class Troublesome(Experiment):
     hang_at = Integer(NEVER, bounds=(NEVER, 10**9))
     raise_at = Integer(NEVER, bounds=(NEVER, 10**9))
     die_at = Integer(NEVER, bounds=(NEVER, 10**9))
+    fill_at = Integer(NEVER, bounds=(NEVER, 10**9), doc="asks for 100 GB")
     mend = Boolean(False, live=True)
     bell = Text("", doc="a named pipe that is rung before it hangs")
     push = Number(0.1, bounds=(-1, 1), live=True)
@@ -42,6 +43,8 @@ class Troublesome(Experiment):
                 hang(c.bell)
             if k == c.raise_at:
                 raise ValueError("the shapes do not fit")
+            if k == c.fill_at:
+                torch.ones(25 * 10**9)
             if k == c.die_at:
                 os.kill(os.getpid(), signal.SIGKILL)
         return {"x": 0.999 * state["x"] + c.push * rng.normal("noise", (3,))}

@@ -1,5 +1,8 @@
 """Studies: grids of runs, alone and as lanes of a batch."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -147,3 +150,13 @@ def test_costly_numbers_among_kept_rows_are_end_values():
 def test_a_kept_name_that_is_recorded_nowhere_is_named():
     with pytest.raises(UnknownName, match="error"):
         Study(Training, Grid(seeds=1, stop=steps(20), keep="log", record=("eror",))).run()
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["engine.cells", "engine.study", "engine.sweep", "engine.workers.cells", "store.cells"],
+)
+def test_jobs_and_cells_are_held_without_torch(module):
+    code = f"import lab.{module}, sys; print({{'torch', 'xarray'}} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"

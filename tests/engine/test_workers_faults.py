@@ -16,7 +16,7 @@ from specimens import Spin
 
 from lab.engine.session import Session
 from lab.engine.status import Status
-from lab.engine.workers import Pool, remote_session
+from lab.engine.workers import Pool, memory, remote_session
 from lab.engine.workers.spool import Saved, Spool, SpoolError
 from lab.engine.workers.thread import ThreadWorker
 
@@ -219,6 +219,37 @@ def test_a_step_that_always_ends_its_worker_is_given_up(pool):
     assert session.advance(50) == 50
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux")
+def test_a_run_that_takes_too_much_memory_fails_alone(monkeypatch):
+    monkeypatch.setenv("LAB_MEMORY", "4")
+    with Pool(limit=1, warm=1) as pool:
+        bystander = remote_session(Spin, pool=pool)
+        running_to(bystander, 100)
+        greedy = remote_session(Troublesome, {"fill_at": 300}, pool=pool)
+        process = greedy.worker.process
+        greedy.start()
+        assert greedy.wait(lambda s: s.status is Status.FAILED, LONG)
+        assert greedy.sentence.startswith("failed at 300: out of memory: take a smaller problem")
+        assert bystander.worker is greedy.worker and process.poll() is None
+        head = bystander.head
+        assert bystander.wait(lambda s: s.head > head + 100, LONG)
+        branch = greedy.fork(300)
+        branch.set(mend=True)
+        assert branch.advance(50) == 50
+
+
+def test_the_bound_of_memory_is_a_setting(monkeypatch):
+    monkeypatch.setenv("LAB_MEMORY", "2.5")
+    assert memory.bound() == 2_500_000_000
+    monkeypatch.setenv("LAB_MEMORY", "0")
+    assert memory.bound() is None
+    monkeypatch.delenv("LAB_MEMORY")
+    monkeypatch.setattr(memory, "_memory", lambda: 8_000_000_000)
+    assert memory.bound() in (None, 6_000_000_000)
+    monkeypatch.setattr(memory, "_memory", lambda: None)
+    assert memory.bound() is None
+
+
 def test_stop_while_the_workers_still_start():
     with Pool(limit=1, warm=1) as pool:
         session = remote_session(Spin, pool=pool)
@@ -284,7 +315,7 @@ def test_closing_the_pool_ends_what_is_left():
 PARENT = """
 import sys
 from experiments_for_tests import Troublesome
-from lab.engine.workers import Pool, remote_session
+from lab.engine.workers import Pool, memory, remote_session
 pool = Pool(limit=1, warm=1)
 session = remote_session(Troublesome, {"hang_at": 400, "bell": sys.argv[1]}, pool=pool)
 session.advance(400)

@@ -12,6 +12,7 @@ import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from lab.engine.workers import memory
 from lab.engine.workers.beat import Beat, beat_path
 from lab.engine.workers.inbox import Inbox
 from lab.engine.workers.messages import Ready
@@ -29,6 +30,7 @@ def main() -> None:
             signal.signal(getattr(signal, name), _leave_it_to_the_parent)
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+    memory.bind()
     connection, inbox = inherited(handle), Inbox()
     threading.Thread(target=_read, args=(connection, inbox, folder), daemon=True).start()
     _serve(connection, inbox, Beat(beat_path(folder, number)), Spool(Path(folder)))

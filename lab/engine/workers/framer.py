@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from lab.engine.sentence import sentence
 from lab.engine.session import Session
 from lab.engine.workers.messages import Frame
-from lab.engine.workers.sentence import sentence
 
 FRAMES_HZ = 20.0
 RATE_S = 0.5  # the time over which the speed is measured

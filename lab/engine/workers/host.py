@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.engine.codehash import code_hash
+from lab.engine.sentence import sentence
 from lab.engine.workers.hosted import Hosted, find
 from lab.engine.workers.inbox import Inbox
 from lab.engine.workers.messages import Answer, Command
-from lab.engine.workers.sentence import sentence
 from lab.engine.workers.spool import Spool
 
 SLICE_S = 0.03

@@ -10,12 +10,12 @@ from lab.engine.carry import load as load_copy
 from lab.engine.recipe import Recipe
 from lab.engine.registry import load, load_source
 from lab.engine.replay import Replay
+from lab.engine.sentence import sentence
 from lab.engine.session import Session
 from lab.engine.status import Status
 from lab.engine.workers.framer import FRAMES_HZ, Framer
 from lab.engine.workers.messages import Answer, Command, Frame
 from lab.engine.workers.safety import SafetyCopies
-from lab.engine.workers.sentence import sentence
 from lab.engine.workers.spool import Saved, Spool
 
 FAR = 1 << 60
