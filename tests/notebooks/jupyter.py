@@ -39,6 +39,9 @@ def jupyterlab(folder, home):
     labconfig.mkdir(parents=True, exist_ok=True)
     quiet = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     (labconfig / "page_config.json").write_text(json.dumps(quiet))
+    # every cell stays in the page, also those that are scrolled away
+    whole = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
+    (labconfig / "default_setting_overrides.json").write_text(json.dumps(whole))
     own = {
         f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")
     }
@@ -79,13 +82,26 @@ def open_notebook(page, address, name):
 
 
 def run_cell(page, i):
-    """Runs one cell; does not wait for its end."""
+    """Runs one cell, once the cell has taken the notebook's focus; does not wait for its end."""
+    before = number(page, i)
     cell(page, i).locator(".jp-InputPrompt").first.click()
     page.wait_for_function(
-        "i => document.querySelectorAll('.jp-Notebook .jp-Cell')[i].matches('.jp-mod-active')",
+        "i => codeCell(i).matches('.jp-mod-active')"
+        " && document.activeElement?.closest('.jp-Notebook.jp-mod-commandMode')",
         arg=i,
     )
-    page.locator('[data-command="notebook:run-cell-and-select-next"]').first.click()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function(
+        "([i, was]) => codeCell(i).querySelector('.jp-InputPrompt').textContent"
+        ".replace(/[^\\d*]/g, '') !== was",
+        arg=[i, before],
+    )
+
+
+def restart_kernel(page):
+    """Restarts the notebook's kernel, as its toolbar does."""
+    page.locator('[data-command="notebook:restart-kernel"]').first.click()
+    page.locator(".jp-Dialog .jp-mod-accept").click()
 
 
 def cell(page, i):
@@ -111,9 +127,10 @@ def wait_done(page, i, after=""):
 def wait_picture(page, i):
     """Waits until the page of the lab in a cell stands at its first picture."""
     page.wait_for_function(
-        "i => within(i, '.run') && within(i, '.status').textContent.trim() === 'ready'", arg=i
+        "i => within(i, '.run') && within(i, '.status')?.textContent.trim() === 'ready'"
+        " && drawn(i).length > 1000",
+        arg=i,
     )
-    page.wait_for_function("i => drawn(i).length > 1000", arg=i)
 
 
 def press(page, i, selector):

@@ -7,6 +7,7 @@ from jupyter import (
     open_notebook,
     press,
     printed,
+    restart_kernel,
     run_cell,
     wait_done,
     wait_head,
@@ -96,3 +97,15 @@ def test_running_a_cell_again_frees_its_run(page, jupyter_address, notebooks):
     run_cell(page, 1)
     wait_done(page, 1)
     assert printed(page, 1).strip() == "[True, 'ready']"
+
+
+def test_a_page_whose_kernel_was_restarted_says_so(page, jupyter_address, notebooks):
+    write(notebooks / "restart.ipynb", MAKE)
+    open_notebook(page, jupyter_address, "restart.ipynb")
+    run_cell(page, 0)
+    wait_picture(page, 0)
+    restart_kernel(page)
+    page.get_by_text("The kernel was restarted; run the cell again.").wait_for()
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    run_cell(page, 0)
+    wait_picture(page, 0)

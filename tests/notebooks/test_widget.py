@@ -29,7 +29,7 @@ def widget(lab_home, sent):
 
 def settle(cell):
     """Waits until the page has done what was asked so far."""
-    cell._document.call(lambda: None).result()
+    cell._open().call(lambda: None).result()
 
 
 def test_a_run_from_code_is_the_session_run(widget):

@@ -63,10 +63,11 @@ function unfold(event) {
 
 class Page {
   constructor(model, el) {
-    Object.assign(this, { model, el, document: null, views: null, gone: false });
+    Object.assign(this, { model, el, document: null, views: null, place: null, gone: false });
     this.id = Math.random().toString(36).slice(2);
     this.changes = [];
     this.hear = (message, buffers) => this.receive(message, buffers);
+    this.lose = () => this.lost();
     this.leave = () => this.send({ kind: "away" }); // perhaps it is only loaded again
     this.back = (event) => { if (event.persisted) this.open(); };
   }
@@ -76,8 +77,9 @@ class Page {
     // keys pressed here are the page's: the notebook's own would cut cells
     el.dataset.lmSuppressShortcuts = "true";
     el.addEventListener("click", unfold, true);
-    el.style.minHeight = `${model.get("_height")}px`;
+    this.poster();
     model.on("msg:custom", this.hear);
+    model.on("comm_live_update", this.lose);
     addEventListener("pagehide", this.leave);
     addEventListener("pageshow", this.back);
     this.bokeh = await load(model);
@@ -86,13 +88,37 @@ class Page {
 
   open() { if (!this.gone) this.send({ kind: "open", dark: isDark() }); }
 
+  // Stands in the cell until the page is drawn.
+  poster() {
+    const height = `${this.model.get("_height")}px`, place = document.createElement("div");
+    this.el.style.minHeight = place.style.height = height;
+    place.attachShadow({ mode: "open" }).innerHTML = this.model.get("_poster");
+    place.shadowRoot.querySelector(".poster").classList.toggle("dark", isDark());
+    place.dataset.poster = "";
+    this.el.replaceChildren(place);
+  }
+
+  // Says so above the last picture when the kernel is no longer the one that made the page.
+  lost() {
+    if (this.gone) return;
+    this.gone = true;
+    const line = document.createElement("p");
+    line.setAttribute("role", "alert");
+    line.className = "lab-lost";
+    line.textContent = "The kernel was restarted; run the cell again.";
+    if (this.place) Object.assign(this.place, { inert: true }).style.opacity = 0.5;
+    this.el.prepend(line);
+  }
+
   stop() {
+    const lost = this.gone;
     this.gone = true;
     this.el.removeEventListener("click", unfold, true);
     this.model.off("msg:custom", this.hear);
+    this.model.off("comm_live_update", this.lose);
     removeEventListener("pagehide", this.leave);
     removeEventListener("pageshow", this.back);
-    this.send({ kind: "bye" });
+    if (!lost) this.send({ kind: "bye" });
     this.clear();
   }
 
@@ -119,11 +145,16 @@ class Page {
     this.clear();
     const doc = this.bokeh.require("document/index").Document.from_json(json);
     this.document = doc;
-    const place = document.createElement("div");
+    // drawn behind what is there now, so that nothing jumps
+    const place = this.place = document.createElement("div");
     place.className = "lab-page";
-    this.el.replaceChildren(place);
+    place.style.cssText = "position: absolute; inset: 0 0 auto; visibility: hidden";
+    this.el.style.position = "relative";
+    this.el.append(place);
     doc.on_change((event) => this.changed(event), false);
     this.views = await this.bokeh.embed.add_document_standalone(doc, place);
+    place.style.cssText = "";
+    this.el.replaceChildren(place);
     if (this.gone) this.clear();
   }
 

@@ -1,30 +1,26 @@
-"""A live page in a notebook's cell: an explorer, its document, and the comm between.
+"""A live page in a notebook's cell: what stands in the cell, and the messages of its browsers.
 
-Everything that changes the page happens on the document's own thread. Messages are sent from
-there: the kernel hands them to its output thread, so that pictures move while a cell runs.
-Messages that come in wait in the document's queue; where the notebook gives comms a subshell
-they are heard while a cell runs, and right after it elsewhere.
+The cell is displayed at once with a poster; the page's packages are imported and its runs are
+made meanwhile. Everything that changes the page happens on the document's own thread. Messages
+are sent from there: the kernel hands them to its output thread, so that pictures move while a
+cell runs. Messages that come in wait in the document's queue; where the notebook gives comms a
+subshell they are heard while a cell runs, and right after it elsewhere.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 
 import anywidget
-from bokeh.models import ImportedStyleSheet
-from panel.io.document import _cleanup_doc
 from traitlets import Int, Unicode
 
-from lab.engine.workers import remote_session
 from lab.ui.address import Opening
-from lab.ui.board import LIVE_HZ
-from lab.ui.explorer import Explorer
-from lab.ui.notebook.document import CellDocument
 from lab.ui.notebook.opening import Subject, opening, subject
+from lab.ui.notebook.poster import poster
 from lab.ui.notebook.scripts import scripts, versions
-from lab.ui.pages import verdicts_of
 
 HERE = Path(__file__).parent
 GONE_S = 2.0  # a cell that is closed or run again frees its runs after this time
@@ -48,29 +44,37 @@ class Cell(anywidget.AnyWidget):
         The style sheet that fits the page into its place.
     height : int
         Pixels that are kept free until the page is drawn.
-
-    Attributes
-    ----------
-    page : Explorer or None
-        None while nobody looks: its runs are freed, and made again from their recipe.
     """
 
     _esm = text("cell.js")
     versions = Unicode().tag(sync=True)
     _height = Int().tag(sync=True)
+    _poster = Unicode().tag(sync=True)
 
     def __init__(self, subject: Subject, opening: Opening, look: str, height: int, **traits):
         self._subject, self._opening, self._look = subject, opening, look
-        self._document: CellDocument | None = None
-        self._opening_lock = Lock()
+        self._document = self._page = None
+        self._made: Future | None = None  # of the document; None while nobody looks
+        self._making = Lock()
         self._watchers: set[str] = set()
-        self.page: Explorer | None = None
-        super().__init__(versions=versions(), _height=height, **traits)
+        super().__init__(
+            versions=versions(), _height=height, _poster=poster(subject.entry), **traits
+        )
         self.on_msg(self._hear)
-        self._open()
+        self._begin()
 
     def __repr__(self):
         return f"<{type(self).__name__} of {self._subject.entry.name}>"
+
+    @property
+    def page(self):
+        """The explorer; None while nobody looks: its runs are freed, and made again from their
+        recipe.
+        """
+        made = self._made
+        if made is not None and not self._on_its_thread:
+            made.result()
+        return self._page
 
     def close(self) -> None:
         """Frees the runs and takes the page out of the notebook."""
@@ -79,61 +83,74 @@ class Cell(anywidget.AnyWidget):
 
     def free(self) -> None:
         """Frees the runs; the page comes back when the cell is shown or used again."""
-        document = self._document
-        if document is not None:
+        made = self._made
+        if made is not None and made.exception() is None:
+            document = made.result()
             document.call(self._close).add_done_callback(lambda _: document.end())
 
     # -- the page ------------------------------------------------------------------------------
 
-    def _open(self) -> CellDocument:
+    @property
+    def _on_its_thread(self) -> bool:
+        return self._document is not None and self._document.own_thread
+
+    def _open(self):
         """The document, made anew if its runs were freed."""
-        with self._opening_lock:
-            document = self._document
-            made = document is None
-            if made:
-                document = self._document = CellDocument(self._send_patch)
+        return self._document if self._on_its_thread else self._begin().result()
+
+    def _begin(self) -> Future:
+        """The document that is there, is being made, or is made from now on."""
+        with self._making:
+            if self._made is None:
+                self._made = made = Future()
+                Thread(target=self._work, args=(made,), name="lab-opening", daemon=True).start()
+            return self._made
+
+    def _work(self, made: Future) -> None:
+        document = None
         try:
-            # whoever comes second waits for the first
-            document.call(self._make if made else lambda: None).result()
-        except BaseException:
-            if made:
-                self._document = None
+            from lab.ui.notebook.runs import runs
+
+            lanes = runs(self._subject, self._opening, self._wake)
+            from lab.ui.notebook.document import CellDocument
+
+            document = self._document = CellDocument(self._send_patch)
+            document.call(lambda: self._make(lanes)).result()
+        except BaseException as error:
+            self._made = self._document = None
+            if document is not None:
                 document.end()
-            raise
-        return document
+            made.set_exception(error)
+        else:
+            made.set_result(document)
 
-    def _make(self) -> None:
-        page = self._new_page(
-            self._subject.entry, self._opening, self._new_session,
-            verdicts=verdicts_of(self._subject.entry), whole=False,
-        )  # fmt: skip
-        page.shell.stylesheets = [text("cell.css") + self._look]
-        page.shell.html = _folded(page.shell.html)
-        root = page.shell.get_root(self._document)
-        for model in root.references():
-            _no_requests(model)
-        self._document.add_root(root)
-        page.visible = False  # nobody has said yet that he looks
-        self.page = page
+    def _make(self, lanes) -> None:
+        """Makes the page; on the document's thread."""
+        from lab.ui.notebook.live import put
 
-    def _new_page(self, *arguments, **options) -> Explorer:
-        return Explorer(*arguments, **options)
+        self._page = self._new_page(self._subject.entry, self._opening, lanes)
+        put(self._page, self._document, text("cell.css") + self._look)
 
-    def _new_session(self, entry, controls, seed, device, dtype, edits):
-        return remote_session(
-            self._subject.made_from, controls, seed, device, dtype, edits=edits, hz=LIVE_HZ
-        )
+    def _new_page(self, entry, opening, lanes):
+        from lab.ui.notebook.live import CellPage
+
+        return CellPage(entry, opening, lanes)
+
+    def _wake(self) -> None:
+        """A run has news; before the page is there it will look for itself."""
+        if self._page is not None:
+            self._page.wake()
 
     def _close(self) -> None:
         """Ends the page; how it stands is kept. On the document's thread."""
-        page, document = self.page, self._document
+        from lab.ui.notebook.live import take_away
+
+        page, document = self._page, self._document
         if page is None:
             return
         self._opening = Opening(page.lanes.recipe, page.k, page.lanes.arm, page.axis, page.preset)
-        self.page = self._document = None
-        page.close()
-        document.afterwards(lambda: _cleanup_doc(document))
-        document.end()
+        self._page = self._document = self._made = None
+        take_away(page, document)
 
     # -- messages ------------------------------------------------------------------------------
 
@@ -142,26 +159,31 @@ class Cell(anywidget.AnyWidget):
         self.send({"kind": "patch", "patch": patch, "ids": ids}, [data for _, data in buffers])
 
     def _hear(self, _, message, buffers) -> None:
-        """A message of a browser; on whatever thread the kernel hears it."""
+        """A message of a browser; on whatever thread the kernel hears it, which must not wait."""
         if not isinstance(message, dict):
             return
         kind, watcher = message.get("kind"), str(message.get("page"))
+        document = self._document
         if kind == "scripts":
             self.send({"kind": "scripts"}, [scripts()])
         elif kind == "open":
-            try:
-                self._show(watcher, bool(message.get("dark")))
-            except Exception as error:  # said where the page would stand
-                self.send({"kind": "fault", "page": watcher, "text": str(error)})
-        elif kind == "patch" and self._document is not None and watcher in self._watchers:
-            document, patch = self._document, message.get("patch")
-            document.add_next_tick_callback(lambda: _apply(document, patch))
+            self._watchers.add(watcher)
+            dark = bool(message.get("dark"))
+            self._begin().add_done_callback(lambda made: self._show(watcher, dark, made))
+        elif kind == "patch" and document is not None and watcher in self._watchers:
+            patch = message.get("patch")
+            document.add_next_tick_callback(
+                lambda: document.apply_json_patch(patch, setter=document)
+            )
         elif kind in ("bye", "away"):
             self._leave(watcher, GONE_S if kind == "bye" else AWAY_S)
 
-    def _show(self, watcher: str, dark: bool) -> None:
-        self._watchers.add(watcher)
-        document = self._open()
+    def _show(self, watcher: str, dark: bool, made: Future) -> None:
+        """Sends the whole page to a browser, or why there is none."""
+        if made.exception() is not None:
+            self.send({"kind": "fault", "page": watcher, "text": str(made.exception())})
+            return
+        document = made.result()
 
         def tell():
             document.watched = True
@@ -169,7 +191,7 @@ class Cell(anywidget.AnyWidget):
             self.send({"kind": "document", "page": watcher, "document": whole})
 
         def show():
-            self.page.set_theme(dark)
+            self._page.set_theme(dark)
             document.afterwards(tell)
 
         document.add_next_tick_callback(show)
@@ -182,13 +204,16 @@ class Cell(anywidget.AnyWidget):
         document = self._document
         if document is None or self._watchers:
             return
-        document.watched = False
-        self.page.visible = False
+
+        def stop_drawing():
+            if not self._watchers and self._page is not None:
+                document.watched = self._page.visible = False
 
         def free():
             if not self._watchers and self._document is document:
                 self._close()
 
+        document.add_next_tick_callback(stop_drawing)
         document.add_timeout_callback(free, 1000 * after_s)
 
 
@@ -211,23 +236,3 @@ def show(experiment, **options) -> Cell:
     """
     found = subject(experiment)
     return Cell(found, opening(found.entry, experiment, **options), "", 620)
-
-
-def _apply(document: CellDocument, patch) -> None:
-    document.apply_json_patch(patch, setter=document)
-
-
-def _folded(html: str) -> str:
-    """What stands below the pictures is folded away: the next cell is near."""
-    notes = '<div class="wrap notes">'
-    if notes not in html:
-        return html
-    fold = '<details class="below"><summary class="wrap">Why, evidence, code</summary>'
-    return html.replace(notes, fold + notes, 1).replace("</main>", "</details></main>", 1)
-
-
-def _no_requests(model) -> None:
-    """Style sheets that would be fetched are left out: ours are complete."""
-    sheets = getattr(model, "stylesheets", None)
-    if sheets and any(isinstance(sheet, ImportedStyleSheet) for sheet in sheets):
-        model.stylesheets = [s for s in sheets if not isinstance(s, ImportedStyleSheet)]

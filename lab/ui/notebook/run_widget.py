@@ -14,35 +14,8 @@ from dataclasses import replace
 from traitlets import Any, Dict, Int, Unicode, observe, validate
 
 from lab.engine.suggest import unknown
-from lab.ui.explorer import Explorer
 from lab.ui.notebook.cell import Cell, text
 from lab.ui.notebook.opening import Subject, opening, subject
-from lab.ui.requests import to_page
-
-
-class Followed(Explorer):
-    """A page that tells when what it shows has changed.
-
-    Parameters
-    ----------
-    changed : callable
-        `changed(page)`, on the document's thread.
-    *arguments, **options
-        As for Explorer.
-    """
-
-    def __init__(self, changed, *arguments, **options):
-        self._changed = changed
-        super().__init__(*arguments, **options)
-
-    def report(self, **more) -> None:
-        super().report(**more)
-        self._changed(self)
-
-    def catch_up(self) -> None:
-        """Takes what has come, also while the browser still paints what came before."""
-        self.seen()
-        self._update()
 
 
 class RunWidget(Cell):
@@ -99,6 +72,7 @@ class RunWidget(Cell):
         super().__init__(
             alone, start, text("widget.css"), 470, controls=dict(start.recipe.controls)
         )
+        self._open()  # its traits tell of the run from here on
 
     # -- running -------------------------------------------------------------------------------
 
@@ -160,17 +134,19 @@ class RunWidget(Cell):
 
     # -- traits and page -----------------------------------------------------------------------
 
-    def _make(self) -> None:
-        super()._make()
-        self._follow(self.page)
+    def _make(self, lanes) -> None:
+        super()._make(lanes)
+        self._follow(self._page)
 
     def _close(self) -> None:
-        if self.page is not None:
-            self._due = self.page.lanes.furthest
+        if self._page is not None:
+            self._due = self._page.lanes.furthest
         super()._close()
 
-    def _new_page(self, *arguments, **options) -> Explorer:
-        return Followed(self._follow, *arguments, **options)
+    def _new_page(self, *arguments):
+        from lab.ui.notebook.live import FollowedPage
+
+        return FollowedPage(self._follow, *arguments)
 
     def _ask(self, **message) -> None:
         """What a click on the page would do; back when it is done."""
@@ -191,7 +167,7 @@ class RunWidget(Cell):
 
     def _follow(self, page) -> None:
         """Brings the traits up to date; on the document's thread."""
-        if page is not self.page:
+        if page is not self._page:
             return  # it is being made, or it is gone
         session = page.lanes.runs[0].session
         with session.lock:
@@ -238,6 +214,8 @@ class RunWidget(Cell):
     def _set(self, change) -> None:
         if self._told or self.page is None:
             return
+        from lab.ui.requests import to_page
+
         specs = self._subject.entry.controls
         for name, value in change.new.items():
             if value != change.old.get(name):
