@@ -94,6 +94,7 @@ class Race(Board):
             self._ghosts.append([(i, lane) for i, lane in shown if lane is not self._lanes[i]])
             renderer.set_lanes([lane for _, lane in shown])
             renderer.shown = [i for i, _ in shown]
+        self._draw_seeds()
         self._fill_titles()
 
     def _plain(self) -> list[int]:
@@ -261,18 +262,20 @@ class Race(Board):
 
     def _draw_seeds(self) -> None:
         """The band of each method over its seeds, on the axis that is shown."""
-        if not hasattr(self.plot, "seeds"):
-            return
         for i in self._plain():
             rows = self._bands.get(self._lanes[i].label, [])
-            self.plot.seeds(i, [self._band(row) for row in rows] if self.axis != "seconds" else [])
+            self.plot.band(i, *self._band(rows if self.axis != "seconds" else []))
 
-    def _band(self, rows: dict):
-        """(places on the axis, values) of one further seed."""
-        k = np.array(rows["k"], dtype=float)
-        x = k if self.axis == "k" else np.array(rows[self.axis], dtype=float)
-        x = x + 1 if self.plot.x_log and self.axis == "k" else x
-        return x, np.array(rows[self.strip.measure], dtype=float)
+    def _band(self, rows: list[dict]):
+        """(places on the axis (n,), values (s, n)) of further seeds."""
+        if not rows:
+            return np.empty(0), np.empty((0, 0))
+        k = np.array(max((row["k"] for row in rows), key=len), dtype=float)
+        spent = [_along(k, row, self.axis) for row in rows]
+        x = np.nanmean(spent, axis=0)
+        if self.plot.x_log and self.axis == "k":
+            x = x + 1
+        return x, np.array([_along(k, row, self.strip.measure) for row in rows])
 
     # -- ending --------------------------------------------------------------------------------
 
@@ -283,6 +286,12 @@ class Race(Board):
 
     def free(self) -> None:
         self._cells.close()
+
+
+def _along(k: np.ndarray, row: dict, name: str) -> np.ndarray:
+    """A recorded quantity at the steps `k`; nan where this seed has no row."""
+    values = np.array(row[name], dtype=float)
+    return np.interp(k, row["k"], values, left=np.nan, right=np.nan)
 
 
 def measure_view(entry) -> Curves:
