@@ -14,7 +14,6 @@ from bokeh.models import ColumnDataSource, CustomJS
 
 from lab.engine.experiment import Quantity
 from lab.engine.pictures import Bits
-from lab.views import palette
 from lab.views.ranges import Box, Growing
 
 _HERE = Path(__file__).parent / "js"
@@ -110,13 +109,6 @@ class Lane:
             return self.live
         at = self.pictures.ks[max(int(np.searchsorted(self.pictures.ks, k, "right")) - 1, 0)]
         return self.pictures.packed(at)
-
-
-def _colour(name: str, token: str, colours):
-    """A colour, or the style of an element whose background follows the page's own."""
-    if name != "styles":
-        return colours[token]
-    return {"background-color": f"var(--{token}, {colours[token]})"}
 
 
 def _get(frame, name, default):
@@ -221,33 +213,34 @@ class Shared:
             if renderer.stacks and renderer.x_log == log:
                 renderer.spanned()
 
-    def places(self, lane: Lane, ks, log: bool) -> np.ndarray:
-        """Where recorded steps of a lane stand on the x axis.
+    def places(self, lane: Lane, ks, log: bool, axis: str = "") -> np.ndarray:
+        """Where recorded steps of a lane stand on the x axis, by default the page's.
 
         On a logarithmic axis steps are drawn at k + 1, so that the start is seen.
         """
-        ks = np.asarray(ks, dtype=float)
-        if self.axis == "k":
+        ks, axis = np.asarray(ks, dtype=float), axis or self.axis
+        if axis == "k":
             return ks + 1 if log else ks
-        if self.axis == "seconds":
+        if axis == "seconds":
             x = lane.seconds(ks)
         else:
             trace = lane.trace
-            x = np.interp(ks, trace.k, trace[self.axis]) if len(trace) else np.zeros(len(ks))
+            x = np.interp(ks, trace.k, trace[axis]) if len(trace) else np.zeros(len(ks))
         if log:
             low = self.ranges[True].floor
             x = np.maximum(x, low)
         return x
 
-    def axis_text(self, log: bool) -> str:
+    def axis_text(self, log: bool, axis: str = "") -> str:
         """What stands under the x axis."""
-        if self.axis == "k":
+        axis = axis or self.axis
+        if axis == "k":
             return "step k + 1" if log else "step k"
-        return "seconds" if self.axis == "seconds" else self.quantity(self.axis).text
+        return "seconds" if axis == "seconds" else self.quantity(axis).text
 
 
 class Renderer:
-    """One picture. `element` is a Bokeh figure or a Panel component that fills its cell.
+    """One picture. `element` is a Panel component that fills its cell.
 
     Attributes
     ----------
@@ -267,7 +260,6 @@ class Renderer:
     def __init__(self, view, entry, shared: Shared):
         self.view, self.entry, self.shared = view, entry, shared
         self.lanes: list[Lane] = []
-        self._inks: list[tuple[Any, str, str]] = []
         self.title, self.note = self.words()
         shared.renderers.append(self)
 
@@ -297,9 +289,6 @@ class Renderer:
 
     def theme(self, dark: bool) -> None:
         """Changes colours, without drawing anew."""
-        colours = palette.tokens(dark)
-        for model, name, token in self._inks:
-            setattr(model, name, _colour(name, token, colours))
 
     def summary(self) -> str:
         """The picture in one sentence."""
@@ -316,16 +305,6 @@ class Renderer:
 
     def redraw(self) -> None:
         """Draws the lanes from scratch."""
-
-    def ink(self, model, **names) -> None:
-        """Sets colours by token, now and whenever the theme changes."""
-        colours = palette.tokens(self.shared.dark)
-        for name, token in names.items():
-            self._inks.append((model, name, token))
-            setattr(model, name, _colour(name, token, colours))
-
-    def color(self, token: str) -> str:
-        return palette.tokens(self.shared.dark)[token]
 
     def words(self) -> tuple[str, str]:
         """Title and note: as declared, else the first source's quantity."""

@@ -103,7 +103,19 @@ def bits(value) -> bytes:
     return np.packbits(np.asarray(value).astype(bool)).tobytes()
 
 
+class SheetCanvas(Canvas):
+    """Marks in a frame: profiles, histograms, networks, timelines."""
+
+    _esm = js(*LAYER, "room", "marks", "sheet")
+
+
+class BarCanvas(Canvas):
+    """Bars of now."""
+
+    _esm = js(*LAYER, "marks", "bars")
+
+
 class TableCanvas(Canvas):
     """Numbers and listings as HTML."""
 
-    _esm = js("table")
+    _esm = js(*LAYER, "table")

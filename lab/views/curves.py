@@ -43,6 +43,7 @@ class Curve:
         self.k = self.x = self.y = np.empty(0)
         self.rows = 0
         self.seeds: Any = None
+        self.seeds_x: Any = None  # where the seeds were recorded; None: where the curve was
 
 
 class Curves(Renderer):
@@ -67,6 +68,11 @@ class Curves(Renderer):
     def element(self):
         return self.canvas
 
+    @property
+    def _axis(self) -> str:
+        """What the x axis of a live picture counts: its own, or the page's."""
+        return self.shared.axis if self.stacks else self.view.x
+
     # -- what the browser is told --------------------------------------------------------------
 
     def _plan(self) -> dict:
@@ -80,7 +86,7 @@ class Curves(Renderer):
         return dict(
             kind="plan", k=shared.k, xlog=self.x_log, ylog=self.y_log, x=list(x.bounds),
             y=list(self._y.bounds), percent=self.view.percent, live=live, whole=self.stacks,
-            steps=shared.axis == "k", fit=self.view.fit and self.x_log and self.y_log,
+            steps=self._axis == "k", fit=self.view.fit and self.x_log and self.y_log,
             unit=self._unit() if live else "", flagged=flagged, above=above, under=under,
             beside=beside, stack=f"steps{self.x_log}".lower() if self.stacks else "", left=LEFT,
             right=shared.right if self.stacks else RIGHT, bottom=14 if under else 46,
@@ -125,9 +131,9 @@ class Curves(Renderer):
                 continue
             with np.errstate(all="ignore"):
                 low, high = np.nanmin(curve.seeds, axis=0), np.nanmax(curve.seeds, axis=0)
-            lines = curve.seeds[:SEEDS]
-            parts.append({"i": i, "n": len(curve.x), "seeds": len(lines)})
-            data += [curve.x, low, high, lines.ravel()]
+            lines, x = curve.seeds[:SEEDS], curve.x if curve.seeds_x is None else curve.seeds_x
+            parts.append({"i": i, "n": len(x), "seeds": len(lines)})
+            data += [x, low, high, lines.ravel()]
         return dict(kind="seeds", parts=parts, values=np.concatenate(data).tobytes())
 
     def _looks(self) -> list[dict]:
@@ -150,9 +156,9 @@ class Curves(Renderer):
         return looks
 
     def _unit(self) -> str:
-        if self.shared.axis == "k":
+        if self._axis == "k":
             return ""
-        text = self.shared.axis_text(self.x_log)
+        text = self.shared.axis_text(self.x_log, self._axis)
         return "s" if text == "seconds" else text
 
     # -- lanes ---------------------------------------------------------------------------------
@@ -165,7 +171,7 @@ class Curves(Renderer):
             self._draw_study()
             return
         self.curves = [Curve(*wanted) for wanted in self._wanted()]
-        self._below = self.shared.axis_text(self.x_log)
+        self._below = self.shared.axis_text(self.x_log, self._axis)
         for curve in self.curves:
             self._take(curve)
         self._turn_guides()
@@ -178,7 +184,7 @@ class Curves(Renderer):
 
     def _wanted(self) -> list[tuple]:
         """What makes each `Curve`, the most telling ones last (on top)."""
-        view, found = self.view, []
+        view, found = self.view, list[tuple]()
         names = (*view.sources, *(b for b in view.bounds if b not in view.sources))
         plain = [n for n in names if n not in view.bounds and n not in view.roles]
         several = len([lane for lane in self.lanes if not lane.ghost]) > 1
@@ -261,7 +267,7 @@ class Curves(Renderer):
         if len(ks) < curve.rows:
             curve.rows = 0
         fresh = slice(curve.rows, len(ks))
-        x = self.shared.places(curve.lane, ks, self.x_log)
+        x = self.shared.places(curve.lane, ks, self.x_log, self._axis)
         if self.y_log:
             y = np.where(y > 0, np.maximum(y, WORST * 1e-4), np.nan)
         self._widen(x[fresh], y[fresh])
@@ -328,7 +334,7 @@ class Curves(Renderer):
         return abs(fitted.value - power) if fitted is not None else 9.0
 
     def _letter(self) -> str:
-        return "k" if self.shared.axis == "k" else {"seconds": "t"}.get(self.shared.axis, "n")
+        return "k" if self._axis == "k" else {"seconds": "t"}.get(self._axis, "n")
 
     def _captions(self) -> list[dict]:
         """Names of stages and events, flags of edits."""
@@ -355,6 +361,27 @@ class Curves(Renderer):
     def theme(self, dark: bool) -> None:
         super().theme(dark)
         self.canvas.tell(kind="theme", tokens=colours(dark))
+
+    def band(self, index: int, x, seeds) -> None:
+        """Draws further seeds of a run: a band over them and a thin line for each.
+
+        Parameters
+        ----------
+        index : int
+            Which lane.
+        x : array (n,)
+            Places on the x axis.
+        seeds : array (s, n)
+            nan where a seed has no row; with s = 0 the band goes.
+        """
+        seeds = np.asarray(seeds, dtype=float)
+        for curve in self.curves:
+            if curve.lane is self.lanes[index]:
+                curve.seeds = self._drawable(seeds) if len(seeds) else None
+                curve.seeds_x = np.asarray(x, dtype=float)
+                self._y.see(seeds)
+        self._tell()
+        self.canvas.tell(**self._seeds())
 
     def set_study(self, dataset) -> None:
         """Draws the cells of a study that are there (an xarray Dataset; it may be growing)."""
@@ -408,7 +435,8 @@ class Curves(Renderer):
             return None
         ks, y = found
         upto = slice(0, int(np.searchsorted(ks, self.shared.k if k is None else k, "right")))
-        return slope(self.shared.places(curve.lane, ks, True)[upto], y[upto])
+        x = self.shared.places(curve.lane, ks, True, self._axis)
+        return slope(x[upto], y[upto])
 
     def summary(self) -> str:
         k, parts = self.shared.k, []

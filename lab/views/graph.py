@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from bokeh.models import CustomJS, Scatter, Segment
 
 from lab.views import palette
-from lab.views.base import Renderer, Shared, array, js
+from lab.views.base import Shared, array
 from lab.views.numerals import count, number
-from lab.views.plot import house_figure, new_range, source
 from lab.views.ranges import ceiling, finite
+from lab.views.sheet import Sheet
 
 EDGES = 4_000  # drawn at most
+SHADES = 64
 
 
-class Graph(Renderer):
+class Graph(Sheet):
     """See `lab.engine.views.Graph`.
 
     The first source is either the nodes' places (n, 2) or a value for each node (n,); a second
@@ -23,38 +23,21 @@ class Graph(Renderer):
     """
 
     def __init__(self, view, entry, shared: Shared):
-        super().__init__(view, entry, shared)
-        self._fit = CustomJS(code=js("tools", "equal"))
         self._places: tuple | None = None
         self._top = 0.0
+        self._box = (-1.1, 1.1, -1.1, 1.1)
         self.values = np.empty(0)
         self.count = (0, 0)
-        self.figure = fig = house_figure(
-            self, x_range=new_range(-1, 1), y_range=new_range(-1, 1), layout=self._fit, bare=True,
-            left=10, right=10, top=40, bottom=10,
-        )  # fmt: skip
-        self.box = source(x0=[-1.1], x1=[1.1], y0=[-1.1], y1=[1.1])
-        self.box.js_on_change("data", self._fit)
-        self._fit.args = dict(figure=fig, box=self.box, sans=palette.SANS)
-        self.edges = source(x0=[], y0=[], x1=[], y1=[])
-        self.nodes = source(x=[], y=[], size=[], color=[])
-        lines = fig.add_glyph(self.edges, Segment(x0="x0", y0="y0", x1="x1", y1="y1"))
-        dots = fig.add_glyph(
-            self.nodes, Scatter(x="x", y="y", size="size", fill_color="color", line_width=1.4)
-        )
-        self.ink(lines.glyph, line_color="line")
-        self.ink(dots.glyph, line_color="c")
+        super().__init__(view, entry, shared)
 
-    @property
-    def element(self):
-        return self.figure
+    def frame(self) -> dict:
+        x0, x1, y0, y1 = self._box
+        borders = dict(left=10, right=10, top=40, bottom=10)
+        return dict(x=[x0, x1], y=[y0, y1], equal=True, bare=True, **borders)
 
     def redraw(self) -> None:
         self._places, self._top = None, 0.0
         self.cursor(self.shared.k)
-
-    def feed(self, index: int, frame=None) -> None:
-        self.lanes[index].take(frame)
 
     def cursor(self, k: int, exact=None) -> None:
         super().cursor(k)
@@ -85,33 +68,33 @@ class Graph(Renderer):
         self.count = (n, len(edges))
         low, high = places.min(0, initial=-1.0), places.max(0, initial=1.0)
         pad = 0.08 * (high - low)
-        self.box.data = {
-            "x0": [low[0] - pad[0]], "x1": [high[0] + pad[0]],
-            "y0": [low[1] - pad[1]], "y1": [high[1] + pad[1]],
-        }  # fmt: skip
-        a, b = places[edges[:, 0]], places[edges[:, 1]]
-        self.edges.data = {"x0": a[:, 0], "y0": a[:, 1], "x1": b[:, 0], "y1": b[:, 1]}
+        self._box = (
+            float(low[0] - pad[0]), float(high[0] + pad[0]),
+            float(low[1] - pad[1]), float(high[1] + pad[1]),
+        )  # fmt: skip
+        ends = np.concatenate([places[edges[:, 0]], places[edges[:, 1]]], 1).T
         sizes = entry(self.view.sizes)
         plain = 13.0 if n <= 40 else 8.0 if n <= 200 else 4.0
         size = np.full(n, plain)
         if sizes is not None and np.nanmax(sizes, initial=0) > 0:
             size = 5 + 17 * np.sqrt(np.clip(sizes.ravel()[:n] / np.nanmax(sizes), 0, 1))
-        self.nodes.data = {
-            "x": places[:, 0], "y": places[:, 1], "size": size,
-            "color": self._colors(values is not None),
-        }  # fmt: skip
+        nodes = dict(kind="points", values=np.stack([*places.T, size]), marker="circle", edge="c")
+        self.layers.put("edges", dict(kind="segments", values=ends, color="line"))
+        self.layers.put("marks", {**nodes, **self._ink(values is not None)})
+        self.tell()
 
-    def _colors(self, valued: bool) -> list[str]:
+    def _ink(self, valued: bool) -> dict:
+        """The colour of all nodes, or a ramp and which of its shades each one has."""
         if not valued:
-            return [self.color("c")] * len(self.values)
+            return {"color": "c"}
         seen = finite(self.values)
         if len(seen):
             self._top = max(self._top, ceiling(max(float(np.abs(seen).max()), 1e-12)))
         signed = bool(len(seen)) and seen.min() < 0
-        ramp = palette.ramp("signed" if signed else "power", 64, self.shared.dark)
-        share = self.values / (self._top or 1.0)
+        ramp = palette.ramp("signed" if signed else "power", SHADES, self.shared.dark)
+        share = np.nan_to_num(self.values / (self._top or 1.0))
         share = (share + 1) / 2 if signed else share
-        return [ramp[int(63 * np.clip(s, 0, 1))] if np.isfinite(s) else ramp[0] for s in share]
+        return {"colors": list(ramp), "pick": ((SHADES - 1) * np.clip(share, 0, 1)).astype(int)}
 
     def _laid(self, n: int, edges) -> np.ndarray:
         """Places of the nodes, computed once."""
@@ -126,7 +109,7 @@ class Graph(Renderer):
 
     def theme(self, dark: bool) -> None:
         super().theme(dark)
-        self.cursor(self.shared.k)
+        self.cursor(self.shared.k)  # a ramp is made of the theme's colours
 
     def summary(self) -> str:
         n, m = self.count

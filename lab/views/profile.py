@@ -3,46 +3,32 @@
 from __future__ import annotations
 
 import numpy as np
-from bokeh.models import CustomJS
 
 from lab.views import palette
-from lab.views.base import Lane, Renderer, Shared, array, js
+from lab.views.base import Lane, Shared, array
 from lab.views.numerals import count, number
-from lab.views.plot import house_figure, label_glyphs, new_range, source
 from lab.views.ranges import Growing
+from lab.views.sheet import Sheet
 from lab.views.thin import POINTS, keep
 
 
-class Profile(Renderer):
+class Profile(Sheet):
     """See `lab.engine.views.Profile`."""
 
     def __init__(self, view, entry, shared: Shared):
-        super().__init__(view, entry, shared)
         self.x_log_axis, self.y_log = "x" in view.log, "y" in view.log
         self._x = Growing(log=self.x_log_axis)
         self._y = Growing(log=self.y_log, least=1 if self.y_log else None)
-        self._label = CustomJS(code=js("numbers", "tools", "label"))
-        self.lines: list[tuple] = []
         self.values: list[tuple[str, np.ndarray, np.ndarray]] = []
-        self.figure = house_figure(
-            self, x_range=new_range(1, 10) if self.x_log_axis else new_range(0, 1),
-            y_range=new_range(1, 10) if self.y_log else new_range(0, 1), x_log=self.x_log_axis,
-            y_log=self.y_log, layout=self._label, top=44,
-        )  # fmt: skip
-        self.styles = source(label=[], color=[])
-        self.labels, self.corner = label_glyphs(self)
-        self.styles.js_on_change("data", self._label)
-        self._arm()
+        super().__init__(view, entry, shared)
 
-    @property
-    def element(self):
-        return self.figure
-
-    def _arm(self) -> None:
-        self._label.args = dict(
-            figure=self.figure, styles=self.styles, lines=[data for data, *_ in self.lines],
-            labels=self.labels, corner=self.corner, xlog=self.x_log_axis, ylog=self.y_log,
-            below=self._below(), sans=palette.SANS,
+    def frame(self) -> dict:
+        x = self._x.bounds
+        if not self._x.log and self._x.low is not None:  # an index needs no round ends
+            x = (self._x.low, self._x.high if self._x.high > self._x.low else self._x.low + 1)
+        return dict(
+            x=list(x), y=list(self._y.bounds), xlog=self.x_log_axis, ylog=self.y_log,
+            below=self._below(),
         )  # fmt: skip
 
     def _below(self) -> str:
@@ -77,42 +63,12 @@ class Profile(Renderer):
     def redraw(self) -> None:
         self._x.clear()
         self._y.clear()
-        for data, *_ in self.lines:
-            data.data = {"x": [], "y": []}
-        rows: dict[str, list] = dict(label=[], color=[])
-        for j, (_, lane, _, style, label) in enumerate(self._wanted()):
-            data, line, area = self._line(j)
-            glyphs = (line.glyph, area.glyph)
-            self._inks = [ink for ink in self._inks if ink[0] not in glyphs]
-            self.ink(line.glyph, line_color=style.token)
-            self.ink(area.glyph, fill_color=style.token)
-            line.glyph.line_dash = [*(palette.BRANCH if lane.dotted else style.dash)]
-            line.glyph.line_width = style.width
-            area.visible = self.view.fill
-            rows["label"].append(label)
-            rows["color"].append(self.color(style.token))
-        self.styles.data = rows
-        self._arm()
         self.cursor(self.shared.k)
-
-    def _line(self, j: int):
-        while len(self.lines) <= j:
-            data = source(x=[], y=[])
-            area = self.figure.varea("x", 0 if not self.y_log else 1e-300, "y", source=data)
-            area.glyph.fill_alpha = palette.BAND
-            line = self.figure.line("x", "y", source=data, line_join="round")
-            data.js_on_change("data", self._label)
-            self.lines.append((data, line, area))
-        return self.lines[j]
-
-    def feed(self, index: int, frame=None) -> None:
-        self.lanes[index].take(frame)
 
     def cursor(self, k: int, exact=None) -> None:
         super().cursor(k)
-        wanted = self._wanted()
-        self.values = []
-        for i, lane, name, _, label in wanted:
+        self.values, marks = [], []
+        for i, lane, name, style, label in self._wanted():
             y = vector_of(lane, name, k, _exact(exact, i))
             x = vector_of(lane, self.view.x, k, _exact(exact, i)) if self.view.x else None
             if y is None:
@@ -123,35 +79,18 @@ class Profile(Renderer):
             self.values.append((label, x, y))
             self._x.see(x)
             self._y.see(y)
-        self._fit()
-        for (data, *_), (_, x, y) in zip(self.lines, self.values):
             if self.y_log:
                 y = np.where(y > 0, y, np.nan)
-            kept = (
-                keep(x, y, self.x_log_axis)
-                if len(x) > POINTS and np.all(np.diff(x) >= 0)
-                else (slice(None))
-            )
-            data.data = {"x": x[kept], "y": y[kept]}
-
-    def _fit(self) -> None:
-        for growing, span, across in (
-            (self._x, self.figure.x_range, True),
-            (self._y, self.figure.y_range, False),
-        ):
-            if across and not growing.log and growing.low is not None:
-                start, end = growing.low, growing.high
-                if end <= start:
-                    end = start + 1
-            else:
-                start, end = growing.bounds
-            if (span.start, span.end) != (start, end):
-                span.update(start=start, end=end, reset_start=start, reset_end=end)
-
-    def theme(self, dark: bool) -> None:
-        super().theme(dark)
-        colors = [self.color(style.token) for _, _, _, style, _ in self._wanted()]
-        self.styles.data = {**self.styles.data, "color": colors}
+            if len(x) > POINTS and np.all(np.diff(x) >= 0):
+                kept = keep(x, y, self.x_log_axis)
+                x, y = x[kept], y[kept]
+            marks.append(dict(
+                kind="line", values=np.stack([x, y]), color=style.token, width=style.width,
+                dash=list(palette.BRANCH if lane.dotted else style.dash), label=label,
+                fill=palette.BAND if self.view.fill else 0,
+            ))  # fmt: skip
+        self.layers.put("marks", *marks)
+        self.tell()
 
     def summary(self) -> str:
         parts = []

@@ -224,3 +224,10 @@ def test_a_study_that_is_still_filling_shows_what_is_there():
     renderer, _ = drawn(Curves("steps", x="n", by="arm", of="rate"), lane())
     renderer.set_study(data)
     assert list(renderer.curves[0].x) == [8, 16]
+
+
+def test_a_picture_may_have_an_axis_of_its_own():
+    renderer, board = drawn(Curves("residual", x="evals"), lane(10))
+    plan = renderer._plan()
+    assert renderer.curves[0].x[-1] == 30.0
+    assert (plan["below"], plan["unit"], plan["steps"]) == ("evaluations", "evaluations", False)

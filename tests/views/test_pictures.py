@@ -212,15 +212,28 @@ def test_many_points_are_thinned():
 
 def test_a_histogram_has_area_one():
     renderer = drawn(Hist("pic.sample", bins=30), lane(3))
-    data = renderer.outlines[0][0].data
-    area = np.sum(np.diff(data["x"]) * np.asarray(data["y"])[1:])
+    (mark,) = renderer.layers.all()[0]["marks"]
+    x, y = np.frombuffer(mark["values"]).reshape(2, -1)
+    area = np.sum(np.diff(x) * y[1:])
     assert area == pytest.approx(1.0, abs=0.02)
 
 
 def test_few_bars_lie_and_many_stand():
     renderer = drawn(Bars("spectrum", labels=("low", "next")), lane(3))
-    assert not renderer._lay.args["upright"]
-    assert renderer.styles.data["name"][:3] == ["low", "next", "3"]
+    plan = renderer._plan()
+    assert not plan["upright"] and plan["names"][:3] == ["low", "next", "3"]
+
+
+def test_marks_are_sent_when_they_change():
+    run = lane(10)
+    renderer = drawn(Profile("spectrum"), run, k=5)
+    messages = told(renderer)
+    renderer.cursor(5)
+    assert messages == []
+    renderer.cursor(6)
+    assert [m["kind"] for m in messages] == ["marks"]
+    (mark,) = messages[0]["marks"]
+    assert (mark["kind"], mark["n"], len(mark["values"])) == ("line", 8, 2 * 8 * 8)
 
 
 def test_a_spring_layout_is_the_same_every_time_and_pulls_neighbours_together():

@@ -61,9 +61,20 @@ function frameOf(desk, plan) {
   return {left, right, top, bottom, wide: right - left, tall: bottom - top,
     X: scaleOf(zoom.x || plan.x, plan.xlog, left, right), Y: scaleOf(zoom.y || plan.y, plan.ylog, bottom, top)};
 }
+// One unit is as long across as up, and the box is in the frame.
+function equalFrame(desk, plan) {
+  const {wide, tall} = frameOf(desk, plan), {x: [x0, x1], y: [y0, y1]} = plan;
+  const unit = Math.max((x1 - x0) / wide, (y1 - y0) / tall), cx = (x0 + x1) / 2, cy = (y0 + y1) / 2;
+  return frameOf(desk, {...plan, x: [cx - unit * wide / 2, cx + unit * wide / 2], y: [cy - unit * tall / 2, cy + unit * tall / 2]});
+}
+// Changes with everything that places depend on.
+function tellOf({X, Y, left, right, top, bottom}) {
+  return [X.start, X.end, Y.start, Y.end, left, right, top, bottom].join();
+}
 function drawAxes(desk, frame, plan) {
   const {pen, letter, small} = desk, {X, Y, left, right, top, bottom} = frame;
-  const across = ticksOf(X, {across: true, whole: plan.whole}), up = ticksOf(Y, {across: false, percent: plan.percent});
+  const across = ticksOf(X, {across: true, whole: plan.whole});
+  const up = plan.names ? [] : ticksOf(Y, {across: false, percent: plan.percent});   // rows may have names
   pen.strokeStyle = desk.color("grid");
   pen.lineWidth = 1;
   pen.beginPath();
@@ -73,6 +84,7 @@ function drawAxes(desk, frame, plan) {
   hairline(desk, left, bottom + 0.5, right, bottom + 0.5);
   for (const v of up)
     words(desk, left - 8, Y.at(v) + 0.36 * letter, tickWords(v, plan.ylog, plan.percent), {align: "right", size: letter});
+  for (const [v, name] of plan.names || []) words(desk, left - 8, Y.at(v) + 0.36 * letter, name, {align: "right", size: letter});
   if (plan.under) return;   // the picture below carries the ticks
   for (const v of across)
     words(desk, X.at(v), bottom + 1.5 * letter, tickWords(v, plan.xlog, false), {align: "center", size: letter});

@@ -1,53 +1,55 @@
-// Bars in pixels: lying with name and number when few, upright on an axis of indices when many.
-once(figure, {figure, bars, styles, rects, words, rules, low, high, log, upright, ink, soft, below}, (desk) => {
-  const {figure, bars, styles, rects, words, rules, low, high, log, upright, ink, soft, below} = desk.args;
-  const said = (v) => Number.isInteger(v) && Math.abs(v) < 1e6 ? countText(v) : numberText(v);
-  const room = sizes(figure);
-  if (!room) return;
-  const {W, H} = room;
-  figure.x_range.setv({start: 0, end: W});
-  figure.y_range.setv({start: H, end: 0});
-  const d = bars.data, names = styles.data.name, n = names.length, slots = Math.max(0, ...d.slot) + 1;
+// Bars: lying with name and number when few, upright on an axis of indices when many.
+export function render({model, el}) {
+  const desk = stand(model, el, paint, hear);
+  desk.canvas.report = () => ({layers: desk.layers, upright: desk.plan?.upright});
+}
+
+function hear(desk, message) {
+  if (message.kind == "plan") desk.plan = message;
+  else if (message.kind == "marks") takeMarks(desk, message);
+}
+
+function paint(desk) {
+  const bars = desk.layers?.marks || [];
+  if (!desk.plan || !bars.length || !desk.plan.names.length) return;
+  const {low, high, log} = desk.plan;
   const f = log ? (v) => Math.log10(Math.max(v, low)) : (v) => v, a = f(low), b = f(high);
   const share = (v) => Number.isFinite(v) ? Math.max(0, Math.min(1, (f(v) - a) / (b - a))) : 0;
   const zero = !log && low < 0 ? share(0) : 0;
-  const out = {left: [], right: [], top: [], bottom: [], color: []};
-  const text = {x: [], y: [], text: [], color: [], weight: [], align: []};
-  const rule = {x0: [], x1: [], y0: [], y1: []};
-  const say = (x, y, t, color, weight, align) => {
-    text.x.push(x); text.y.push(y); text.text.push(t); text.color.push(color);
-    text.weight.push(weight); text.align.push(align);
-  };
-  const box = (l, r, t, q, color) => {
-    out.left.push(l); out.right.push(r); out.top.push(t); out.bottom.push(q); out.color.push(color);
-  };
-  if (!n) { put(rects, out); put(words, text); put(rules, rule); return; }
-  if (!upright) {
-    const left = Math.min(W * 0.4, Math.max(...names.map((t) => widthOf(t, 12, false))) + 12);
-    const tail = Math.max(...Array.from(d.value, (v) => widthOf(said(v), 12, true))) + 12;
-    const step = Math.min(H / n, slots > 1 ? 26 * slots : 44), thick = Math.max(2, Math.min(16, (step - 6) / slots));
-    const wide = Math.max(20, W - left - tail);
-    for (let i = 0; i < d.value.length; i++) {
-      const v = d.value[i], mid = (d.place[i] + 0.5) * step, y = mid + (d.slot[i] - (slots - 1) / 2) * thick;
-      const p = left + wide * share(v), z = left + wide * zero, gap = slots > 1 ? 1 : 0;
-      box(Math.min(p, z), Math.max(p, z, Math.min(p, z) + 1), y - thick / 2 + gap / 2, y + thick / 2 - gap / 2, d.color[i]);
-      if (thick >= 9) say(Math.max(p, z) + 6, y, said(v), slots > 1 ? d.color[i] : ink, "bold", "left");
-    }
-    names.forEach((t, i) => { if (step >= 11) say(left - 8, (i + 0.5) * step, t, soft, "normal", "right"); });
-    rule.x0.push(left + wide * zero); rule.x1.push(left + wide * zero); rule.y0.push(0); rule.y1.push(n * step);
-  } else {
-    const left = 40, bottom = H - 30, tall = bottom - 4, step = (W - left) / n, each = step / slots;
-    for (let i = 0; i < d.value.length; i++) {
-      const x = left + d.place[i] * step + d.slot[i] * each, p = bottom - tall * share(d.value[i]), z = bottom - tall * zero;
-      const gap = each > 4 ? 1 : 0;
-      box(x + gap / 2, x + Math.max(each - gap / 2, 0.8), Math.min(p, z), Math.max(p, z, Math.min(p, z) + 1), d.color[i]);
-    }
-    rule.x0.push(left); rule.x1.push(W); rule.y0.push(bottom - tall * zero); rule.y1.push(bottom - tall * zero);
-    const gap = Math.max(1, Math.ceil(40 / step));
-    for (let i = gap - 1; i < n; i += gap) say(left + (i + 0.5) * step, bottom + 14, names[i], soft, "normal", "center");
-    say(left - 8, 8, log ? powerOfTen(Math.round(Math.log10(high))) : tickText(high), soft, "normal", "right");
-    say(left - 8, bottom, log ? powerOfTen(Math.round(Math.log10(low))) : tickText(low), soft, "normal", "right");
-    if (below) say(W, bottom + 14, "", soft, "normal", "right");
-  }
-  put(rects, out); put(words, text); put(rules, rule);
-});
+  const ink = ({color, colors, pick}, i) => colors ? colors[pick[i]] : color;
+  if (desk.plan.upright) uprightBars(desk, bars, share, zero, ink); else lyingBars(desk, bars, share, zero, ink);
+}
+
+function saidOf(v) { return Number.isInteger(v) && Math.abs(v) < 1e6 ? countText(v) : numberText(v); }
+
+function lyingBars(desk, bars, share, zero, ink) {
+  const {plan: {names, left: edge, right, top, bottom}, pen, W, H, letter} = desk, n = names.length, slots = bars.length;
+  const left = edge + Math.min(W * 0.4, Math.max(...names.map((t) => widthOf(desk, t, letter))) + 12);
+  const tail = 12 + Math.max(...bars.flatMap(({columns: [v]}) => Array.from(v, (one) => widthOf(desk, saidOf(one), letter, true))));
+  const step = Math.min((H - top - bottom) / n, slots > 1 ? 26 * slots : 44), thick = Math.max(2, Math.min(16, (step - 6) / slots));
+  const wide = Math.max(20, W - right - left - tail), z = left + wide * zero, gap = slots > 1 ? 1 : 0;
+  bars.forEach((mark, slot) => mark.columns[0].forEach((v, i) => {
+    const y = top + (i + 0.5) * step + (slot - (slots - 1) / 2) * thick, p = left + wide * share(v);
+    pen.fillStyle = desk.color(ink(mark, i));
+    pen.fillRect(Math.min(p, z), y - thick / 2 + gap / 2, Math.max(Math.abs(p - z), 1), thick - gap);
+    if (thick >= 9) words(desk, Math.max(p, z) + 6, y + 0.36 * letter, saidOf(v), {color: slots > 1 ? ink(mark, i) : "ink", size: letter, bold: true});
+  }));
+  names.forEach((t, i) => { if (step >= 11) words(desk, left - 8, top + (i + 0.5) * step + 0.36 * letter, t, {align: "right", size: letter}); });
+  hairline(desk, z, top, z, top + n * step);
+}
+
+function uprightBars(desk, bars, share, zero, ink) {
+  const {plan: {names, left: edge, right, top, bottom: foot, log, low, high}, pen, W, H, letter} = desk;
+  const n = names.length, slots = bars.length, left = edge + 40, bottom = H - foot - 30, tall = bottom - top - 4;
+  const step = (W - right - left) / n, each = step / slots, z = bottom - tall * zero, gap = each > 4 ? 1 : 0;
+  bars.forEach((mark, slot) => mark.columns[0].forEach((v, i) => {
+    const x = left + i * step + slot * each, p = bottom - tall * share(v);
+    pen.fillStyle = desk.color(ink(mark, i));
+    pen.fillRect(x + gap / 2, Math.min(p, z), Math.max(each - gap, 0.8), Math.max(Math.abs(p - z), 1));
+  }));
+  hairline(desk, left, z, W - right, z);
+  const every = Math.max(1, Math.ceil(40 / step)), said = (v) => log ? powerOfTen(Math.round(Math.log10(v))) : tickText(v);
+  for (let i = every - 1; i < n; i += every) words(desk, left + (i + 0.5) * step, bottom + 18, names[i], {align: "center", size: letter});
+  words(desk, left - 8, top + 12, said(high), {align: "right", size: letter});
+  words(desk, left - 8, bottom + 4, said(low), {align: "right", size: letter});
+}

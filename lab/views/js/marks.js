@@ -19,7 +19,7 @@ function drawLayer(desk, layer) {
 }
 
 const MARKS = {
-  points(desk, {columns: [x, y], n, size, marker, edge}, color, mine) {
+  points(desk, {columns: [x, y, sizes], n, size, marker, edge}, color, mine) {
     const {pen, frame: {X, Y}} = desk, wide = size * desk.mark;
     pen.fillStyle = pen.strokeStyle = color;
     if (wide < 3.5) {   // dots: too small to have a shape
@@ -29,7 +29,7 @@ const MARKS = {
     pen.lineWidth = 1;
     pen.beginPath();
     let filled = true;
-    for (let i = 0; i < n; i++) if (mine(i)) filled = shape(pen, marker, X.at(x[i]), Y.at(y[i]), wide);
+    for (let i = 0; i < n; i++) if (mine(i)) filled = shape(pen, marker, X.at(x[i]), Y.at(y[i]), sizes ? sizes[i] * desk.mark : wide);
     if (filled) pen.fill();
     if (edge) pen.strokeStyle = desk.color(edge);
     if (edge || !filled) pen.stroke();
@@ -44,6 +44,34 @@ const MARKS = {
     pen.stroke();
     pen.setLineDash([]);
     if (tips) for (let i = 0; i < n; i++) pen.fillRect(X.at(x1[i]) - 1.3, Y.at(y1[i]) - 1.3, 2.6, 2.6);
+  },
+  boxes(desk, {columns: [x0, y0, x1, y1], n}, color, mine) {
+    const {pen, frame: {X, Y}} = desk;
+    pen.fillStyle = color;
+    for (let i = 0; i < n; i++) if (mine(i)) {
+      const x = X.at(x0[i]), y = Y.at(y0[i]);
+      pen.fillRect(x, y, X.at(x1[i]) - x, Y.at(y1[i]) - y);
+    }
+  },
+  // `fill`: how strongly the area down to zero is coloured
+  line(desk, {columns: [x, y], n, width, dash, fill}, color) {
+    const {pen, frame: {X, Y, bottom}} = desk, px = Array.from(x, X.at), py = Array.from(y, Y.at);
+    pen.strokeStyle = pen.fillStyle = color;
+    if (fill && n) {
+      const zero = Y.log ? bottom : Math.min(Y.at(0), bottom);
+      pen.globalAlpha = fill;
+      pen.beginPath();
+      pen.moveTo(px[0], zero);
+      for (let j = 0; j < n; j++) if (Number.isFinite(py[j])) pen.lineTo(px[j], Math.min(py[j], bottom + 4));
+      pen.lineTo(px[n - 1], zero);
+      pen.fill();
+      pen.globalAlpha = 1;
+    }
+    pen.lineWidth = (width || 2) * desk.thick;
+    pen.lineJoin = "round";
+    pen.setLineDash(dash || []);
+    through(pen, px, py, 0, n);
+    pen.setLineDash([]);
   },
   // n lines; each column pair is one more point of all of them
   trails(desk, {columns, n}, color, mine) {

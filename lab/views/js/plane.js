@@ -18,18 +18,10 @@ function hear(desk, message) {
   else if (message.kind == "marks") { takeMarks(desk, message); desk.stale = true; }
 }
 
-// One unit is as long across as up, and the box is in the frame.
-function equalRanges({x: [x0, x1], y: [y0, y1]}, W, H) {
-  const unit = Math.max((x1 - x0) / W, (y1 - y0) / H), cx = (x0 + x1) / 2, cy = (y0 + y1) / 2;
-  return {x: [cx - unit * W / 2, cx + unit * W / 2], y: [cy - unit * H / 2, cy + unit * H / 2]};
-}
-
 function paint(desk) {
   const {plan, pen} = desk;
   if (!plan) return;
-  let frame = frameOf(desk, plan);
-  if (plan.equal) frame = frameOf(desk, {...plan, ...equalRanges(plan, frame.wide, frame.tall)});
-  desk.frame = frame;
+  const frame = desk.frame = plan.equal ? equalFrame(desk, plan) : frameOf(desk, plan);
   const tell = tellOf(frame), {left, top, wide, tall} = frame;
   if (!plan.equal) drawAxes(desk, frame, plan);
   for (const path of desk.paths) pixels(path, frame, tell);
@@ -107,9 +99,9 @@ function drawPath(desk, {px, py, color, marker, dash, ghost}, m) {
 function drawTargets(desk) {
   const found = [];
   for (const {columns: [x, y], n} of desk.layers?.target || []) {
-    const few = n <= 6, [from, to] = few ? [7, 13] : [0, 3];
-    desk.pen.strokeStyle = desk.color(few ? "ink" : "ink3");
-    desk.pen.lineWidth = few ? 1.4 : 1;
+    const few = n <= 6, [from, to] = few ? [7, 13] : [0, 4.5];
+    desk.pen.strokeStyle = desk.color("ink");
+    desk.pen.lineWidth = 1.4;
     desk.pen.beginPath();
     for (let i = 0; i < n; i++) {
       const px = desk.frame.X.at(x[i]), py = desk.frame.Y.at(y[i]);

@@ -27,7 +27,3 @@ function pixels(line, {X, Y}, tell) {
   for (let j = line.done || 0; j < line.n; j++) { line.px[j] = X.at(line.x[j]); line.py[j] = Y.at(line.y[j]); }
   line.done = line.n;
 }
-
-function tellOf({X, Y, left, right, top, bottom}) {
-  return [X.start, X.end, Y.start, Y.end, left, right, top, bottom].join();
-}

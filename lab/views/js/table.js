@@ -11,8 +11,18 @@ export function render({model, el}) {
     if (text != null) node.textContent = text;
     return node;
   };
-  model.on("msg:custom", (event) => {
-    const m = event.data || event, css = getComputedStyle(host);
+  const desk = {host, model, later() {}};
+  const file = ({detail}) => {
+    if (detail.ident != model.ident || detail.index != model.index) return;
+    Object.assign(desk, {W: host.clientWidth, H: host.scrollHeight + 52, color: null});
+    exported(desk, paint, detail);
+  };
+  window.addEventListener("lab-export", file);
+  model.on("remove", () => window.removeEventListener("lab-export", file));
+  model.on("msg:custom", (m) => {
+    desk.told = m;
+    desk.tokens = m.tokens;
+    const css = getComputedStyle(host);
     const color = (name) => css.getPropertyValue("--" + name).trim() ? `var(--${name})` : m.tokens[name];
     const sans = css.getPropertyValue("--sans").trim() || m.tokens.sans;
     host.replaceChildren();
@@ -34,4 +44,21 @@ export function render({model, el}) {
     host.dataset.painted = Number(host.dataset.painted || 0) + 1;
   });
   model.send_msg({ready: true});
+}
+
+// The same words on a canvas, for files.
+function paint(desk) {
+  const {told, W} = desk;
+  if (!told) return;
+  const columns = Math.max(1, ...told.rows.map((row) => row.length - 1)), each = Math.min(180, W / (columns + 1));
+  let y = 62;
+  const line = (cells, look) => {
+    cells.forEach((text, i) => words(desk, i ? W - (columns - i) * each - 8 : 0, y, text, look(i)));
+    hairline(desk, 0, y + 10, W, y + 10, "line2");
+    y += 32;
+  };
+  const right = (token) => ({align: "right", color: token, size: 13, bold: true});
+  if (told.head.length) line(["", ...told.head.map((h) => h.text)], (i) => right(i ? told.head[i - 1].token : "ink"));
+  for (const row of told.rows) line(row, (i) => i ? right("ink") : {size: 13});
+  for (const text of told.listing) { words(desk, 0, y, text, {color: "ink", size: 12.5}); y += 20; }
 }
