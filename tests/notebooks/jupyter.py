@@ -63,7 +63,11 @@ def jupyterlab(folder, home):
         yield found[0], process
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        try:
+            process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:  # it waits for a kernel that starts; kernels end with it
+            process.kill()
+            process.communicate()
 
 
 def write(path, *cells):
