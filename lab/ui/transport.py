@@ -11,7 +11,8 @@ MOST_AXES = 5
 
 def transport(entry) -> str:
     """Run, steps, until, the seek track, meters, speed and the cost axis."""
-    return f"""<section class="transport" aria-label="Transport"><div class="btns">
+    return f"""<section class="transport" aria-label="Transport"><h2
+ class="sr">Transport, pictures</h2><div class="btns">
 <button class="run" data-do="primary"><svg viewBox="0 0 12 12" aria-hidden="true"><path
  d="M1.5 0l10 6-10 6z"/></svg><span>Run</span></button>
 <button class="ib" data-do="step" data-n="1" title="One step (.)">{icon("step")}<span
