@@ -1,5 +1,5 @@
-"""The list of experiments: `panel serve apps/*.py --index gallery --address 127.0.0.1`."""
+"""The experiments: `panel serve apps/*.py --index gallery --address 127.0.0.1`."""
 
-from lab.ui.pages import gallery
+from lab.ui.gallery.pages import gallery
 
 gallery()

@@ -257,6 +257,30 @@ def record(
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: lab thumbnails, or lab thumbnails progress-measures")
+def thumbnails(
+    names: Annotated[list[str] | None, typer.Argument(help="Else those that lack one.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Of each run, unless it ends before.")] = 2_000,
+    out: Annotated[Path | None, typer.Option(help="A folder; LAB_HOME's by default.")] = None,
+) -> None:
+    """Draw the gallery's pictures from short runs; without names those missing or out of date."""
+    from lab.store.home import write_text
+    from lab.ui.gallery import thumbnails as drawn
+
+    chosen = [_entry(name) for name in names or ()]
+    if not names:
+        chosen = [e for e in _entries("") if not e.broken and drawn.stale(e)]
+    folder = drawn.own_folder() if out is None else out
+    for entry in chosen:
+        pictures = drawn.make(entry, steps)
+        if not pictures:
+            _say(f"{entry.name}: no view of it can be drawn so small")
+        for place, picture in enumerate(pictures):
+            path = drawn.file_of(folder, entry.name, second=place == 1)
+            write_text(path, picture + "\n")
+            print(path)
+
+
 @app.command(epilog="Example: lab serve --port 5010")
 def serve(
     files: Annotated[

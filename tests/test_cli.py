@@ -400,6 +400,17 @@ def test_record_keeps_one_run_for_each_arm(lab, file, home, tmp_path):
     assert recordings.load(tmp_path / out.strip().split("/")[-1]).head == 2
 
 
+def test_thumbnails_are_drawn_once_for_the_code_as_it_is(lab, home, tmp_path):
+    name = "infeasibility-detection"
+    code, out, _ = lab("thumbnails", name, "--steps", "20", "--out", str(tmp_path))
+    assert code == 0
+    assert [Path(line).name for line in out.split()] == [f"{name}.svg", f"{name}.2.svg"]
+    assert all(path.read_text().startswith("<svg ") for path in tmp_path.glob("*.svg"))
+    code, _, err = lab("thumbnails", "no-such-thing")
+    assert code == 2
+    assert "no experiment" in err
+
+
 def test_a_full_disk_is_told_in_a_sentence(lab, file, monkeypatch):
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -16,7 +16,7 @@ from lab.engine.registry import catalogue, entry
 from lab.engine.suggest import UnknownName
 from lab.engine.workers import Pool, remote_session, shared_pool
 from lab.store.verdicts import verdicts
-from lab.ui import address, chrome, document, exposure, listing, recorded
+from lab.ui import address, chrome, document, exposure, recorded
 from lab.ui.explorer import Explorer
 from lab.ui.markup import esc
 from lab.ui.race import address as race_address
@@ -30,11 +30,6 @@ WORKERS_VARIABLE = "LAB_WORKERS"
 FIRST_HZ = 20.0
 SEATS_PER_WORKER = 16  # workers run several sessions in slices
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
-
-
-def gallery() -> None:
-    """The list at `/`."""
-    _plain("Iterlab", listing.listing(catalogue(), verdicts().worst, _warning()))
 
 
 def explore() -> None:
@@ -90,7 +85,7 @@ def _asked():
 
 def _options(found, said, visitor: str) -> dict:
     """What every page with live runs is told beside its link."""
-    bars = _warning()
+    bars = warning()
     if said:
         bars += chrome.bar(esc(address.left_out(said)))
     dark = pn.state.cookies.get("lab_theme") == "dark"
@@ -121,7 +116,8 @@ def _show(page, title: str, visitor: str, own: str = "") -> None:
         lean=document.lean,
         visitor=visitor,
     )
-    doc.config.update(reconnect_session=True, notifications=None, notify_connection_status=False)
+    # the page itself rejoins, once it knows that the server is still the same (connection.js)
+    doc.config.update(reconnect_session=False, notifications=None, notify_connection_status=False)
     page.shell.servable()
     doc.on_session_destroyed(lambda context, page=page: page.close())
 
@@ -173,7 +169,7 @@ def _missing(line: str, name: str) -> None:
     )
     meant = f"<h2>Did you mean</h2><ul>{links}</ul>" if links else ""
     body = (
-        f'<div class="lab" data-theme="light"><div class="bars">{_warning()}</div>'
+        f'<div class="lab" data-theme="light"><div class="bars">{warning()}</div>'
         f'{chrome.top("")}<main><div class="wrap head" '
         'style="grid-template-columns:minmax(0,1fr)"><div>'
         f'<h1 class="q">No such experiment</h1><p class="surprise">{esc(line)}</p></div></div>'
@@ -181,7 +177,7 @@ def _missing(line: str, name: str) -> None:
         f'<section>{meant}<p style="margin-top:22px"><a style="display:inline" href="./">All '
         "experiments</a></p></section></div></div></main></div>"
     )
-    _plain("No such experiment · Iterlab", body)
+    plain("No such experiment · Iterlab", body)
 
 
 def _near(name: str) -> list:
@@ -191,16 +187,21 @@ def _near(name: str) -> list:
     return [known[n] for n in difflib.get_close_matches(name, known, n=3, cutoff=0.3)]
 
 
-def _plain(title: str, body: str) -> None:
+def plain(title: str, body: str, styles: str = "", script: str = "") -> None:
     """Shows a document that needs no session: it is HTML and that is all."""
+    whole(title, document.plain(title, body, styles, script))
+
+
+def whole(title: str, text: str) -> None:
+    """Answers with this text and nothing around it."""
     doc = pn.state.curdoc
     doc.title = title
-    text = document.plain(title, body)
     doc.template = parse_template("{{ text }}")
     doc.template_variables["text"] = text
 
 
-def _warning() -> str:
+def warning() -> str:
+    """The line above every page of a server that other machines reach; else empty."""
     line = exposure.warning(exposure.beyond_loopback())
     return chrome.bar(line, alert=True) if line else ""
 

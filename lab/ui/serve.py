@@ -9,8 +9,13 @@ from pathlib import Path
 import panel as pn
 
 from lab.engine.registry import FILES_VARIABLE
-from lab.ui.pages import WORKERS_VARIABLE, explore, gallery, pool, race, sweep
+from lab.ui.gallery.pages import every, gallery, thumbnails
+from lab.ui.pages import WORKERS_VARIABLE, explore, pool, race, sweep
 
+PAGES = {
+    "/": gallery, "gallery": gallery, "all": every, "thumbnails": thumbnails,
+    "explore": explore, "race": race, "sweep": sweep,
+}  # fmt: skip
 UNUSED_MS, CHECK_MS = 40_000, 5_000  # a lost page may rejoin; a closed tab frees its runs
 
 
@@ -59,7 +64,7 @@ def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths
     if dev:
         pn.config.autoreload = True
     server = pn.serve(
-        {"/": gallery, "gallery": gallery, "explore": explore, "race": race, "sweep": sweep},
+        PAGES,
         port=port,
         address="127.0.0.1",
         show=False,
