@@ -49,7 +49,8 @@ def columns(pictures) -> tuple[Column, ...]:
     """Which picture stands where.
 
     Pictures over the step are stacked in one wide column, so that the cursor is one unbroken
-    line; what cannot share that axis stands beside them.
+    line; what cannot share that axis stands beside them, in columns as wide as the largest `size`
+    among their views asks for.
 
     Parameters
     ----------
@@ -58,30 +59,28 @@ def columns(pictures) -> tuple[Column, ...]:
     """
     step = [i for i, p in enumerate(pictures) if p.stacks]
     other = [i for i, p in enumerate(pictures) if not p.stacks]
+
+    def column(share: int, views) -> Column:
+        return Column(f"minmax(0, {share}fr)", tuple(views))
+
+    def sized(share: int, views) -> Column:
+        return column(share * max(max(pictures[i].view.size, 1) for i in views), views)
+
     if not step or not other:
         alone = step or other
         if step or len(alone) < 2:
-            return (Column("minmax(0, 1fr)", tuple(alone)),) if alone else ()
+            return (column(1, alone),) if alone else ()
         half = (len(alone) + 1) // 2
         parts = (alone[:half], alone[half:]) if len(alone) > 3 else [[i] for i in alone]
-        return tuple(Column("minmax(0, 1fr)", tuple(part)) for part in parts)
+        return tuple(sized(1, part) for part in parts)
     if len(step) == 1 and len(other) == 1:
-        share = {i: (10 if i in step else 9) * max(pictures[i].view.size, 1) for i in step + other}
-        return tuple(Column(f"minmax(0, {share[i]}fr)", (i,)) for i in sorted(step + other))
+        return tuple(sized(10 if i in step else 9, (i,)) for i in sorted(step + other))
     if len(other) == 1 and min(other) < min(step):
-        return (
-            Column("minmax(0, 9fr)", tuple(other)),
-            Column("minmax(0, 11fr)", tuple(step)),
-        )
+        return sized(9, other), column(11, step)
     if len(other) <= 2:
-        narrow = "minmax(0, 12fr)" if len(step) == 1 else "minmax(0, 9fr)"
-        return (Column("minmax(0, 21fr)", tuple(step)), Column(narrow, tuple(other)))
+        return column(21, step), sized(12 if len(step) == 1 else 9, other)
     half = (len(other) + 1) // 2
-    return (
-        Column("minmax(0, 14fr)", tuple(step)),
-        Column("minmax(0, 9fr)", tuple(other[:half])),
-        Column("minmax(0, 9fr)", tuple(other[half:])),
-    )
+    return column(14, step), sized(9, other[:half]), sized(9, other[half:])
 
 
 def top(crumb: str, tools: str = "") -> str:

@@ -174,6 +174,16 @@ def test_pictures_over_the_step_share_one_column(kinds, columns):
     assert [column.views for column in placed] == columns
 
 
+@pytest.mark.parametrize("kinds", ["so", "sso", "sooo", "ooo", "oooo"])
+def test_a_large_picture_gets_a_wide_column(kinds):
+    pictures = [picture(kind == "s") for kind in kinds]
+    before = chrome.columns(pictures)[-1].share
+    pictures[-1].view.size = 2
+    after = chrome.columns(pictures)[-1].share
+    width = [int(share.removeprefix("minmax(0, ").removesuffix("fr)")) for share in (before, after)]
+    assert width[1] == 2 * width[0]
+
+
 def test_the_list_links_relative_and_tells_of_a_broken_file(entry):
     from lab.engine.entry import broken_entry
 
