@@ -127,7 +127,7 @@ class Plane(Renderer):
         several = len([lane for lane, _ in wanted if not lane.ghost]) > 1
         self.paths = []
         for i, (lane, name) in enumerate(wanted):
-            style = palette.series(lane.style if methods > 1 else i)
+            style = palette.series(lane.style if len(self.lanes) > 1 else i)
             said = lane.label if methods > 1 else self.shared.quantity(name).text
             if lane.ghost:
                 style = palette.Style("ink3")

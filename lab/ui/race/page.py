@@ -48,7 +48,7 @@ class Race(Board):
         self._field, self.to, self.seeds = opening.field, opening.to, 0
         self._filled: dict[str, str] = {}
         self._refreshed = 0.0
-        self._ghosts: list[list] = []
+        self._small: list[tuple] = []  # each small picture with its (run, lane)s
         self._seed_news: list[dict] = []
         self._bands: dict = {}
         self._asked: list = []  # whose the further seeds are, in their order
@@ -88,12 +88,12 @@ class Race(Board):
     def show_lanes(self) -> None:
         self.plot.set_lanes(self._lanes)
         self.strip.set_lanes(self._lanes)
-        self._ghosts = []
-        for renderer, own in zip(self.renderers[FIRST:], self._plain()):
-            shown = self._beside(renderer, own)
-            self._ghosts.append([(i, lane) for i, lane in shown if lane is not self._lanes[i]])
+        self._small = [
+            (renderer, self._beside(renderer, own))
+            for renderer, own in zip(self.renderers[FIRST:], self._plain())
+        ]
+        for renderer, shown in self._small:
             renderer.set_lanes([lane for _, lane in shown])
-            renderer.shown = [i for i, _ in shown]
         self._draw_seeds()
         self._fill_titles()
 
@@ -118,24 +118,23 @@ class Race(Board):
 
     def feed(self, i: int, frame) -> None:
         super().feed(i, frame)
-        for ghosts in self._ghosts:
-            for at, lane in ghosts:
+        for _, shown in self._small:
+            for at, lane in shown:
                 if at == i:
                     lane.take(frame)
 
     def fed(self, i: int) -> None:
         self.plot.feed(i)
-        for renderer in self.renderers[FIRST:][: len(self._plain())]:
-            if i in renderer.shown:
-                renderer.feed(renderer.shown.index(i))
+        for renderer, shown in self._small:
+            for place, (at, _) in enumerate(shown):
+                if at == i:
+                    renderer.feed(place)
 
     def draw(self, exact=None) -> None:
         self.plot.cursor(self.k, exact)
         self.strip.cursor(self.k, exact)
-        for renderer in self.renderers[FIRST:][: len(self._plain())]:
-            found = {
-                place: exact[i] for place, i in enumerate(renderer.shown) if exact and i in exact
-            }
+        for renderer, shown in self._small:
+            found = {n: exact[i] for n, (i, _) in enumerate(shown) if exact and i in exact}
             renderer.cursor(self.k, found or None)
 
     def take_more(self) -> None:
@@ -188,7 +187,7 @@ class Race(Board):
         return target(self.strip.racers, log or "y" in self.plot.view.log, self.strip.more)
 
     def show_numbers(self) -> None:
-        shown = [self.plot, self.strip, *self.renderers[FIRST:][: len(self._plain())]]
+        shown = [self.plot, self.strip, *(renderer for renderer, _ in self._small)]
         self.tell(numbers=takeaway.numbers(shown) if self.numbers_on else "")
 
     def query(self) -> str:
