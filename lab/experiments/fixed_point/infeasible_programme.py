@@ -46,7 +46,7 @@ def unproved(kind):
 def decades(d):
     """Decades from the error of Halpern down to that of Picard."""
     error = np.log10(d.error)
-    return (error.sel(arm="Picard") - error.sel(arm="Halpern")).mean("kind")
+    return error.sel(arm="Picard") - error.sel(arm="Halpern")
 
 
 class InfeasibleProgramme(Experiment):
@@ -155,14 +155,15 @@ class InfeasibleProgramme(Experiment):
                 Check("ray", unproved("unbounded"), AtMost(0.01), "median", label="lacking"),
             ),
             control=Control({"gap": 0.0}, breaks=("length", "rows", "ray"), seeds=9),
+            tier="standard",
         ),
         Claim(
             "order",
-            "On programmes, whose pieces are flat, Picard's squared error after 1,000 steps is "
-            "tenfold and more below Halpern's in the mean of logarithms; where the map is not "
-            "averaged but only reflects it is not",
+            "On programmes without a feasible point, whose pieces are flat, Picard's squared error "
+            "after 1,000 steps is tenfold and more below Halpern's in the mean of logarithms; "
+            "where the map is not averaged but only reflects it is not",
             source="desk",
-            runs=Grid({"kind": KINDS, "arm": "all"}, 12, {"gap": GAP}, steps(1_000)),
+            runs=Grid({"arm": "all"}, 12, {"gap": GAP}, steps(1_000)),
             checks=(Check("order", decades, AtMost(-1), label="decades"),),
             control=Control({"weight": 1.0}, breaks=("order",)),
         ),

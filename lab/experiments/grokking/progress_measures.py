@@ -265,6 +265,6 @@ class ProgressMeasures(Experiment):
             "desk",
             Grid(set=SMALL, stop=LEARNED),
             (Check("grokked", lambda d: d.test_acc, AtLeast(0.95), Share(0.8)),),
-            Control({"decay": 0.0}, breaks=("grokked",), seeds=3),
+            Control({"decay": 0.0}, breaks=("grokked",), seeds=2),
         ),
     ]

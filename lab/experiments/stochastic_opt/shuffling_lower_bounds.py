@@ -123,7 +123,9 @@ class ShufflingLowerBounds(Experiment):
         "check": Preset("A few small runs", n=8, copies=2),
     }
     quantities = {
-        "tuned": Quantity("gap at the best pace", log=True, better="less", short="best pace"),
+        "tuned": Quantity(
+            "gap at the pace that is best in this run", log=True, better="less", short="best pace"
+        ),
         "gap": Quantity("gap at your pace", log=True, better="less", short="your pace"),
         "gaps": Quantity("gap at each pace", log=True, dim="pace"),
         "averages": Quantity("gap of averaged iterates at each pace", log=True, dim="pace"),
