@@ -143,6 +143,8 @@ def explorer(entry, pictures, *, values, seed, arm, preset, verdicts, bars="") -
     family = entry.family.replace("-", " ").capitalize()
     tools = (
         f'<a class="tool no-s" href="./#find">{icon("find")}Find <kbd>/</kbd></a>'
+        f'<a class="tool no-s" href="race?name={esc(entry.name)}">Race</a>'
+        f'<a class="tool no-s" href="sweep?name={esc(entry.name)}">Sweep</a>'
         f'<button class="tool" data-do="copy" title="Copy link (c)">{icon("link")}'
         '<span class="no-s">Copy link</span><span class="sr">to exactly this run</span></button>'
         '<button class="tool no-s" data-do="keys" title="Keyboard (?)">Keys</button>'

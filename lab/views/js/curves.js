@@ -28,12 +28,17 @@ function takeSeeds(curves, {parts, values}) {
     curves[i].seeds = n ? {x: next(n), low: next(n), high: next(n), lines: Array.from({length: seeds}, () => next(n))} : null;
 }
 
-// Where the cursor stands on the x axis, told by the first curve.
+// Where the cursor stands on the x axis: at the least cost that a run had spent at that step, so
+// that every run has come so far. A run that ended before counts no more while another goes on.
 function standing(desk) {
   const {plan, k} = desk;
   if (plan.steps || !plan.live) return plan.xlog ? k + 1 : k;
-  const c = desk.curves.find((curve) => curve.n && !curve.ghost);
-  if (!c) return plan.xlog ? 1 : 0;
+  const runs = desk.curves.filter((curve) => curve.n && !curve.ghost && !curve.reference);
+  const going = runs.filter((c) => c.k[c.n - 1] >= k), all = going.length ? going : runs;
+  return all.length ? Math.min(...all.map((c) => costOf(c, k))) : plan.xlog ? 1 : 0;
+}
+
+function costOf(c, k) {
   const m = upTo(c.k, k, c.n), at = c.x[Math.max(m - 1, 0)];
   if (m == 0 || m == c.n) return at;
   return at + (c.x[m] - c.x[m - 1]) * (k - c.k[m - 1]) / (c.k[m] - c.k[m - 1]);   // between two rows
