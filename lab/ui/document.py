@@ -6,6 +6,8 @@ The theme is decided before the first paint: what a person chose, else what the 
 from __future__ import annotations
 
 import re
+from functools import cache
+from secrets import token_hex
 
 from lab.ui.markup import LOGO
 from lab.ui.theme import style
@@ -13,6 +15,7 @@ from lab.ui.theme import style
 _HEAD = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="lab-server" content="%s">
 <title>{{ title }}</title>
 <link rel="icon" href="data:image/svg+xml,%s">
 <script>(function () {
@@ -55,8 +58,14 @@ _ICON = (
 )
 
 
+@cache
+def serving() -> str:
+    """What this server calls itself: a page that has lost it sees whether it is still the same."""
+    return token_hex(8)
+
+
 def _head() -> str:
-    return _HEAD % (_ICON, style())
+    return _HEAD % (serving(), _ICON, style())
 
 
 def plain(title: str, body: str, styles: str = "", script: str = "") -> str:

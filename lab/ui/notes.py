@@ -32,7 +32,10 @@ def notes(entry, verdicts: dict, pictures=()) -> str:
     if card.why:
         left += f'<h2>Why</h2><p class="prose">{esc(card.why)}</p>'
     if card.equations:
-        left += "".join(f'<div class="eq">{equation(e)}</div>' for e in card.equations)
+        left += "".join(
+            f'<div class="eq" tabindex="0" role="group" aria-label="Equation">{equation(e)}</div>'
+            for e in card.equations
+        )
     if entry.claims:
         left += (
             '<div class="block"><h2 id="evidence">Evidence</h2>'

@@ -32,7 +32,8 @@ def transport(entry) -> str:
 <div class="seek" role="slider" tabindex="0" aria-label="Step" aria-valuemin="0"
  aria-valuemax="0" aria-valuenow="0" aria-valuetext="step 0"></div>
 <div class="meters"><div class="meter say"><b><span class="kflag">0</span></b><span
- class="status"><svg viewBox="0 0 10 10" aria-hidden="true"></svg><span>preparing</span></span></div>
+ class="status"><svg viewBox="0 0 10 10" aria-hidden="true"></svg><span>preparing</span></span>
+</div>
 <div class="meter no-s"><b class="rate">–</b>steps/s</div>
 <div class="meter no-s"><label>speed<b>{_speed()}</b></label></div>
 <div class="meter no-s wide-only">{_axes(entry)}</div></div>{_sheet(entry)}</section>"""

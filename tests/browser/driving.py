@@ -1,9 +1,12 @@
 """Serving, and driving the explorer by what a person sees of it."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Thread
 
 # Functions for the page: elements behind shadow roots, and what a picture looks like.
 HELPERS = """
@@ -30,13 +33,32 @@ window.colours = (i) => {
 """
 
 
+SERVE = "import sys; from lab.cli import main; main(['serve', *sys.argv[1:]])"
+
+# Answers each line that it reads with the number of sessions that are held; frees them soon.
+COUNT = """
+import sys, threading
+from lab.ui import pages, serve
+serve.UNUSED_MS, serve.CHECK_MS = 2000, 500
+
+def answer():
+    for _ in sys.stdin:
+        with pages.pool().lock:
+            print(sum(not s.status.ended or s.worker is not None for s in pages.pool()._live()),
+                  flush=True)
+
+threading.Thread(target=answer, daemon=True).start()
+"""
+
+
 @contextmanager
-def server(*arguments, **environment):
-    """`lab serve` on a free port; gives its address, and ends it."""
-    code = "import sys; from lab.cli import main; main(['serve', *sys.argv[1:]])"
+def server(*arguments, port=0, code=SERVE, errors=None, **environment):
+    """`lab serve`, on a free port by default; gives its address and process, and ends it."""
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "--port", "0", *arguments],
+        [sys.executable, "-c", code, "--port", str(port), *arguments],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=errors,
         text=True,
         env={**os.environ, **environment},
     )
@@ -45,6 +67,80 @@ def server(*arguments, **environment):
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+def sessions(process):
+    """How many sessions a server of the code COUNT + SERVE holds."""
+    process.stdin.write("?\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
+
+def workers(process):
+    """The process ids of a server's workers."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(process.pid)], capture_output=True, text=True
+    )
+    rows = [line.split(None, 1) for line in listed.stdout.splitlines()]
+    return [int(pid) for pid, command in rows if "lab.engine.workers.child" in command]
+
+
+def kill_workers(process):
+    for pid in workers(process):
+        os.kill(pid, signal.SIGKILL)
+
+
+class Relay:
+    """A cable between a browser and a server, that can be cut and mended.
+
+    Parameters
+    ----------
+    address : str
+        The server's.
+    """
+
+    def __init__(self, address):
+        self._target = ("127.0.0.1", int(address.rsplit(":", 1)[1]))
+        self._joined: list[socket.socket] = []
+        self._whole = True
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        Thread(target=self._accept, daemon=True).start()
+
+    def cut(self):
+        self._whole = False
+        joined, self._joined = self._joined, []
+        for end in joined:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def mend(self):
+        self._whole = True
+
+    def close(self):
+        self.cut()
+        self._listener.close()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                if not self._whole:
+                    near.close()
+                    continue
+                far = socket.create_connection(self._target)
+                self._joined += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    Thread(target=_pass_on, args=(one, other), daemon=True).start()
+
+
+def _pass_on(one, other):
+    with suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+    with suppress(OSError):
+        other.shutdown(socket.SHUT_RDWR)
+    one.close()
 
 
 def ready(page):

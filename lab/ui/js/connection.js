@@ -1,7 +1,6 @@
 // The connection: lost, there again, or there again with a server that does not know this page.
-const SMALL = "static/extensions/panel/css/loading.css"; // asked for to see if the server is back
 const RETRY_MS = 2000;
-const ANSWERS = 4; // so often the server answers without taking this page back
+const KEPT_MS = 35000; // a page that nobody looks at is kept a little longer than that
 const ANEW = "lab-anew"; // kept while the page loads itself: it says why it did
 const ANEW_TEXT = "Your run could not be rejoined; it was started again from its link.";
 
@@ -26,43 +25,47 @@ Object.assign(Shell.prototype, {
   },
 
   lose(event) {
-    if (this.stopped || this.lost || this.leaving) return;
-    this.lost = true;
-    this.answers = 0;
+    if (this.stopped || this.leaving) return;
+    this.again = event;
+    if (this.lost) return;
+    this.lost = Date.now();
+    this.lostAt = this.link();
     this.root.classList.add("lost");
-    this.keepPlace();
     this.status({ shape: "dashed", sentence: "reconnecting, your run goes on",
       button: this.$(".run").textContent.trim(), glyph: "", do: "", disabled: true });
     this.place();
     this.say({ text: "The connection was lost. Rejoining; your run goes on.", lost: true });
     if (!this.model.whole) return;
-    this.retry = setInterval(async () => {
-      const reply = await fetch(SMALL, { cache: "no-store" }).catch(() => null);
-      if (!reply || !this.lost || this.stopped) return;
-      if (++this.answers > ANSWERS) this.startAnew();
-      else event.reconnect();
-    }, RETRY_MS);
+    this.retry = setInterval(() => this.rejoin(), RETRY_MS);
     this.off.push(() => clearInterval(this.retry));
+    this.rejoin();
+  },
+
+  // A server that was started again, or has let go of this page, would make another one: then
+  // the page is opened from its address.
+  async rejoin() {
+    const serving = (text) => text.match(/name="lab-server" content="(\w+)"/)?.[1];
+    const reply = await fetch("explore?name=", { cache: "no-store" }).catch(() => null);
+    if (!reply?.ok || !this.lost || this.stopped) return;
+    const same = serving(await reply.text()) === serving(document.head.innerHTML);
+    if (!same || Date.now() - this.lost > KEPT_MS) this.startAnew();
+    else this.again.reconnect();
   },
 
   regain() {
     if (this.stopped || !this.lost) return;
     clearInterval(this.retry);
-    this.lost = false;
+    this.lost = 0;
     this.root.classList.remove("lost");
     this.$(".bars [data-lost]")?.remove();
     this.hello();
   },
 
-  // The address says where the page stands, so that it can be opened there again.
-  keepPlace() {
-    if (this.model.whole) history.replaceState(null, "", this.link());
-  },
-
   startAnew() {
+    if (this.leaving) return;
     this.leaving = true;
     try { sessionStorage.setItem(ANEW, "1"); } catch { /* then without a word */ }
-    location.reload();
+    location.replace(this.lostAt || location.href);
   },
 });
 

@@ -27,7 +27,7 @@ class Shell {
   constructor(model, view, root) {
     Object.assign(this, { model, view, root });
     this.state = { k: 0, head: 0, end: 100, status: null, rate: 0, query: "" };
-    this.lost = false;
+    this.lost = 0; // since when
     this.off = [];
     this.$ = (selector) => root.querySelector(selector);
     this.cursor = null;
@@ -121,7 +121,7 @@ class Shell {
 
   place() {
     const { k, head, end, marks, ended, status } = this.state;
-    this.track.update({ k, head, end, marks: marks || [], ended: ended || "", dim: this.lost,
+    this.track.update({ k, head, end, marks: marks || [], ended: ended || "", dim: Boolean(this.lost),
       queued: status?.do === "leave" });
     const flag = this.$(".kflag");
     if (flag) flag.textContent = count(k);

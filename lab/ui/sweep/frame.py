@@ -44,7 +44,7 @@ def sweep(page, verdicts: dict, bars: str) -> str:
     return f"""<div class="bars">{bars}</div>{chrome.top(_crumb(entry), _tools(entry))}
 <main><div class="wrap head"><div><h1 class="q">{esc(card.question)}</h1>{answer}</div>{block}</div>
 <div class="stage sweep"><div class="wrap"><div class="bench">{_transport()}
-<div class="pics"><style data-fill="layout">{layout(page.choice)}</style>
+<h2 class="sr">Map</h2><div class="pics"><style data-fill="layout">{layout(page.choice)}</style>
 <figure class="fig map" data-view="0"><h3><span class="sr">Map of</span>
 <b data-fill="title">{title(page)}</b><span data-fill="note"></span></h3>
 <div class="slot" role="group" aria-label="Map of runs"></div></figure></div>
