@@ -46,7 +46,7 @@ def load(blob: bytes, recipe: Recipe | None = None) -> Session:
     entries = pickle.loads(blob)
     recipe = recipe or Recipe.from_json(entries["recipe"])
     session = Session(
-        load_source(entries["source"]), recipe.controls, recipe.seed, recipe.device,
+        load_source(entries["source"]), dict(recipe.controls), recipe.seed, recipe.device,
         recipe.dtype, edits=recipe.edits, **entries["options"],
     )  # fmt: skip
     if entries["head"]:

@@ -168,7 +168,7 @@ class Experiment(param.Parameterized):
     `max_steps`, `dtype`, `blowup` (a quantity beyond it ends the run as diverged).
     """
 
-    card: Card = None
+    card: Card = None  # type: ignore[assignment]  # every experiment has its own
     arms: dict = {}
     presets: dict = {}
     quantities: dict = {}

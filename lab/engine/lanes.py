@@ -65,7 +65,7 @@ class _Batch:
     def __init__(self, jobs: list[Job]):
         self.jobs = jobs
         first = jobs[0]
-        self.experiment = load_source(first.source)
+        self.experiment: Any = load_source(first.source)
         self.backend = Backend(first.device, first.dtype or self.experiment.dtype)
         self.rule = as_rule(first.stop)
         self.rows: list[tuple[int, dict]] = []

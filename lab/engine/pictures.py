@@ -48,7 +48,7 @@ def pack(picture: dict) -> dict:
     PictureError
         Over MAX_BYTES, or an entry that is neither an array nor a list of texts.
     """
-    packed = {}
+    packed: dict = {}
     for name, value in picture.items():
         if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
             packed[name] = tuple(value)

@@ -27,6 +27,7 @@ from lab.engine.prepare import prepare, seeded
 from lab.engine.recipe import MAX_EDITS, Edit, Recipe
 from lab.engine.registry import load
 from lab.engine.replay import Replay
+from lab.engine.rules import Rule
 from lab.engine.rules import rule as as_rule
 from lab.engine.schedule import COSTLY, DENSE, DENSE_AFTER_STAGE, DENSE_STAGES, next_record
 from lab.engine.sentence import sentence
@@ -101,7 +102,7 @@ class Session:
         keyframe_budget: int | None = None,
         _start: bool = True,
     ):
-        self.experiment = load(experiment)
+        self.experiment: Any = load(experiment)
         self.specs = self.experiment.controls()
         self.initial = values(self.specs, **(controls or {}))
         self.seed = int(seed)
@@ -149,7 +150,9 @@ class Session:
         self.given = prepare(experiment, self.initial, self.seed, self.backend, claim=self._claim)
         with seeded(self._rng, "init"):
             self.state = experiment.init(self.given, c, self._rng.at(-1), self.backend)
-        self.noise_specs = experiment.noise(c) if experiment.noise is not None else None
+        self.noise_specs: dict | None = (
+            experiment.noise(c) if experiment.noise is not None else None
+        )
         self._note_stage()
         self.keyframes.add(0, self.state)
         row = self._measure(self.state, c)
@@ -158,7 +161,8 @@ class Session:
 
     def _clear(self) -> None:
         self.head = self.k = 0
-        self.status, self.ended, self.sentence, self.stage = Status.READY, "", "", None
+        self.status, self.ended, self.sentence = Status.READY, "", ""
+        self.stage: str | None = None
         self.trace = Trace()
         if self.experiment.assess is not None:
             self.trace.assessed = Trace()
@@ -170,7 +174,8 @@ class Session:
         self._assessed: tuple[int, dict] | None = None
         self._unedited: Controls | None = None
         self._block: tuple[int, dict] | None = None
-        self._rule = self._mark = None
+        self._rule: tuple[Rule, bool] | None = None
+        self._mark: tuple[int, Any] | None = None
         self._stepping = False
         self._drained = dict(rows=0, assessed=0, stages=0, pictures=-1)
 
@@ -448,7 +453,7 @@ class Session:
         """The declared noise of step `k`."""
         block, row = divmod(k, BLOCK)
         if self._block is None or self._block[0] != block:
-            self._block = (block, noise_block(self._rng, block, self.noise_specs))
+            self._block = (block, noise_block(self._rng, block, self.noise_specs or {}))
         return {name: drawn[row] for name, drawn in self._block[1].items()}
 
     def _walk(self, k: int, stop: int) -> None:
@@ -649,6 +654,8 @@ class Session:
 
     def _rest_at_rule(self) -> None:
         """Here the rule holds: the run ends or pauses."""
+        if self._rule is None:
+            return
         rule, finish = self._rule
         self.disarm()
         if finish:
@@ -797,7 +804,7 @@ class Session:
 
 def _plain(observed: dict) -> dict:
     """Tensors as floats, vectors as float64 arrays."""
-    row = {}
+    row: dict[str, Any] = {}
     for name, value in observed.items():
         if isinstance(value, torch.Tensor):
             if value.ndim:

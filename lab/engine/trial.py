@@ -56,7 +56,7 @@ class Trial:
 
 
 def same_rows(one: Session, other: Session, what: str) -> None:
-    pairs = [(one.trace, other.trace)]
+    pairs: list = [(one.trace, other.trace)]
     if one.trace.assessed is not None:
         pairs.append((one.trace.assessed, other.trace.assessed))
     for a, b in pairs:
