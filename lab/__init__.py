@@ -26,6 +26,7 @@ _WHERE = {
     "verify": "lab.face",
     "show": "lab.face",
     "widget": "lab.face",
+    "plot": "lab.face",
 }
 
 __all__ = sorted(_WHERE)

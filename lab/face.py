@@ -79,3 +79,13 @@ def widget(experiment, **options):
     from lab.ui.notebook import widget as made
 
     return made(experiment, **options)
+
+
+def plot(what, *names, **options):
+    """A Session, Race or Study as a HoloViews element, to compose and export.
+
+    Options: x, y, by, log, dark; see `lab.views.composed.plot`.
+    """
+    from lab.views.composed import plot as drawn
+
+    return drawn(what, *names, **options)
