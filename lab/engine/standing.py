@@ -28,12 +28,15 @@ class Racer:
         What had been spent at each; it never falls.
     value : array (n,)
         The measure; nan where it is not known.
+    ended : bool
+        Whether it goes no further.
     """
 
     name: str
     k: np.ndarray
     cost: np.ndarray
     value: np.ndarray
+    ended: bool = False
 
     def at(self, cost: float) -> int | None:
         """The number of the last row within a cost; None before the first."""
@@ -66,7 +69,11 @@ class Place:
 
 
 def racer(
-    name: str, trace, measure: str, cost: Callable[[np.ndarray], np.ndarray] | str = "k"
+    name: str,
+    trace,
+    measure: str,
+    cost: Callable[[np.ndarray], np.ndarray] | str = "k",
+    ended: bool = False,
 ) -> Racer:
     """A run as a race reads it.
 
@@ -77,12 +84,14 @@ def racer(
         A recorded scalar; costly ones are read at their own steps.
     cost : str or callable
         "k", a recorded axis, or a function of steps.
+    ended : bool
+        Whether it goes no further.
     """
     found = trace
     if measure not in trace and trace.assessed is not None and measure in trace.assessed:
         found = trace.assessed
     if measure not in found:
-        return Racer(name, *(np.empty(0),) * 3)
+        return Racer(name, *(np.empty(0),) * 3, ended)
     ks, values = found.k, np.asarray(found[measure], dtype=float)
     n = min(len(ks), len(values))  # rows may be added while this reads
     ks, values = np.array(ks[:n]), values[:n] if values.ndim == 1 else values[:n, 0]
@@ -92,17 +101,17 @@ def racer(
         spent = ks.astype(float)
     else:
         spent = np.interp(ks, trace.k, np.asarray(trace[cost], dtype=float))
-    return Racer(name, ks, np.maximum.accumulate(spent) if n else spent, np.array(values))
+    return Racer(name, ks, np.maximum.accumulate(spent) if n else spent, np.array(values), ended)
 
 
 def cost_at(racers: Sequence[Racer], k: int) -> float:
     """The cost at which runs are compared when the cursor stands at step `k`.
 
-    It is the least that any run had spent there: every run has come so far. A run that ended
-    before `k` counts no more, as long as another goes on.
+    It is the least that any run had spent there, or has spent at all: every run has come so far.
+    A run that ended before `k` counts no more, as long as another goes on.
     """
     some = [r for r in racers if len(r.k)]
-    going = [r for r in some if r.k[-1] >= k] or some
+    going = [r for r in some if not r.ended or r.k[-1] >= k] or some
     if not going:
         return 0.0
     return float(min(np.interp(k, r.k, r.cost) for r in going))

@@ -270,10 +270,13 @@ class Plane(Renderer):
 
     def _points(self, drawn, k: int) -> None:
         marks, trails = [], []
-        several = self._several
+        several = len(self.lanes) > 1  # ghosts too: a method keeps its colour among them
         names = [n for n in self.view.sources if n.startswith("pic.")]
         self.shown = []
         for lane, picture in zip(self.lanes, drawn):
+            if lane.ghost:
+                marks += self._ghost(lane.picture(k) or {}, names)
+                continue
             for j, name in enumerate(names):
                 points = self._entry(picture, name)
                 if points is None or points.ndim != 2 or points.shape[1] < 2:
@@ -306,6 +309,20 @@ class Plane(Renderer):
                         trails.append(dict(kind="trails", alpha=0.35, values=path, **ink))
         self.layers.put("points", *marks)
         self.layers.put("trails", *trails)
+
+    def _ghost(self, picture: dict, names) -> list[dict]:
+        """The points of another run: small, grey, without trails."""
+        found = []
+        for name in names:
+            points = self._entry(picture, name)
+            if points is not None and points.ndim == 2 and points.shape[1] > 1:
+                points = points[:: -(-len(points) // MOST_POINTS)] if len(points) else points
+                self.box.see(points[:, :2])
+                found.append(
+                    dict(kind="points", values=points[:, :2].T, size=2.6, marker="circle",
+                         alpha=0.6, edge="", color="ink3")
+                )  # fmt: skip
+        return found
 
     def _trail(self, lane: Lane, name: str, k: int, n: int) -> np.ndarray | None:
         """Where n points were in the last kept pictures: (2 * pictures, n), x and y in turn."""

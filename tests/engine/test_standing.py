@@ -42,9 +42,15 @@ def test_the_cursor_compares_at_a_cost_that_every_run_has_spent(pair):
 
 def test_a_run_that_ended_early_does_not_hold_the_cost_back():
     short = trace(0.1, 1, n=4)
-    found = [racer("short", short, "gap"), racer("long", trace(0.9, 1), "gap")]
+    found = [racer("short", short, "gap", ended=True), racer("long", trace(0.9, 1), "gap")]
     assert cost_at(found, 30) == 30.0
     assert standing(found, 30)[0].k == 4
+
+
+def test_a_run_that_lags_holds_the_cost_back():
+    found = [racer("late", trace(0.5, 1, n=4), "gap"), racer("long", trace(0.9, 1), "gap")]
+    assert cost_at(found, 30) == 4.0
+    assert [p.k for p in standing(found, 4.0)] == [4, 4]
 
 
 def test_equals_share_a_place_and_lead_together():

@@ -73,7 +73,8 @@ class Strip(Renderer):
     def refresh(self) -> None:
         """Reads the runs anew; the page calls it when they have grown."""
         self.racers = [
-            racer(lane.label, lane.trace, self.measure, self._cost(lane)) for lane in self.lanes
+            racer(lane.label, lane.trace, self.measure, self._cost(lane), bool(lane.ended))
+            for lane in self.lanes
         ]
         self._tell()
 

@@ -34,7 +34,7 @@ function standing(desk) {
   const {plan, k} = desk;
   if (plan.steps || !plan.live) return plan.xlog ? k + 1 : k;
   const runs = desk.curves.filter((curve) => curve.n && !curve.ghost && !curve.reference);
-  const going = runs.filter((c) => c.k[c.n - 1] >= k), all = going.length ? going : runs;
+  const going = runs.filter((c) => !c.end || c.k[c.n - 1] >= k), all = going.length ? going : runs;
   return all.length ? Math.min(...all.map((c) => costOf(c, k))) : plan.xlog ? 1 : 0;
 }
 
