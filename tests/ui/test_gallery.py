@@ -163,6 +163,14 @@ def test_a_curve_that_is_not_finite_is_drawn_as_far_as_it_goes():
     assert "<path" in thumbnail(Curves("gap", log="y"), [Shown(0, trace, [])], CODE)
 
 
+def test_what_stands_still_is_a_path_too():
+    kept = [{"places": np.zeros((2, 2)), "lines": np.array([[-1.0, -1, 1, 1]])}] * 9
+    svg = thumbnail(
+        Plane("pic.places", lines="pic.lines", trails=True), [Shown(0, Trace(), kept)], CODE
+    )
+    assert "h0" in svg and 'l"' not in svg
+
+
 def test_one_thumbnail_may_stand_twice_on_a_page(shown):
     svg = thumbnail(Heat("pic.w"), shown, CODE)
     one, two = (thumbnails.placed(svg, place) for place in ("a-x", "f-x"))

@@ -71,7 +71,7 @@ def cell(entry, verdict: str | None, place: str) -> str:
     )
 
 
-def family(one: Family, verdicts: dict[str, str], avoid=()) -> str:
+def family(one: Family, verdicts: dict[str, str], shown=()) -> str:
     """A family: a picture of one of its experiments, its name, its verdicts as a bar.
 
     Parameters
@@ -79,13 +79,13 @@ def family(one: Family, verdicts: dict[str, str], avoid=()) -> str:
     one : Family
     verdicts : dict
         Name -> verdict of every experiment.
-    avoid : collection of str
-        Names whose first picture is on the page already.
+    shown : collection of str
+        Names of the flagships: one of them stands for its family too, by its second picture.
     """
     counts = Counter(verdicts[entry.name] for entry in one.entries)
     said = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
-    face = next((e for e in one.entries if e.name not in avoid), one.entries[0])
-    drawn = picture(face, "f", second=face.name in avoid)
+    face = next((e for e in one.entries if e.name in shown), one.entries[0])
+    drawn = picture(face, "f", second=face.name in shown)
     return (
         f'<a class="fam" href="#family={quote(one.slug)}" data-family="{esc(one.slug)}">{drawn}'
         f'<span class="fn"><b>{esc(one.title)}</b><span>{len(one.entries)}</span></span>'

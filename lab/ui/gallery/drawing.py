@@ -6,26 +6,21 @@ as differences, so that a path of a hundred points takes some 500 bytes.
 
 from __future__ import annotations
 
-import base64
-import struct
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
+from lab.engine.trace import Trace
+from lab.ui.gallery import marks
+from lab.ui.gallery.marks import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from lab.views.palette import ROLES, SERIES, Style
 from lab.views.still.axis import Axis, axis
-from lab.views.still.cells import levels
 from lab.views.thin import keep
 
-WIDTH, HEIGHT = 400, 240
-LEFT, RIGHT, TOP, BOTTOM = 18, 382, 16, 224
 MAX_BYTES = 6_000
-_ACROSS, _UP = 52, 31  # cells of a matrix, at most
 _MASK_ACROSS, _MASK_UP = 60, 36  # cells of a mask: its corner
-_LEVELS = 8  # shades of a matrix
 _INK = Style("ink", width=2.0)
 _TRAIL = Style("b", width=1.2)
 
@@ -44,7 +39,7 @@ class Shown:
     """
 
     style: int
-    trace: object
+    trace: Trace
     pictures: Sequence[dict]
 
     def series(self, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -52,7 +47,8 @@ class Shown:
         if name not in self.trace:
             return np.zeros(0), np.zeros(0)
         y = np.asarray(self.trace[name], dtype=float)
-        k = self.trace.k if len(self.trace.k) == len(y) else self.trace.assessed.k
+        rare = self.trace.assessed
+        k = self.trace.k if rare is None or len(self.trace.k) == len(y) else rare.k
         n = min(len(k), len(y))
         return np.asarray(k[:n], dtype=float), y[:n]
 
@@ -146,10 +142,10 @@ def _lines(lines, x_log: bool, y_log: bool, points: int, now: bool = False) -> s
     for style, x, y in good:
         at = keep(x, y, x_log, points=max(8, points // 2))
         path = np.stack([across(x[at]), up(y[at])], 1)
-        parts.append(_path(path, style))
+        parts.append(marks.path(path, style))
         if style not in ROLES.values() or style is ROLES["test"]:
             ends.append((style, path[-1]))
-    return "".join(parts) + (_now(*ends[0]) if now and ends else "")
+    return "".join(parts) + (marks.now(*ends[0]) if now and ends else "")
 
 
 def _plane(view, shown, points: int) -> str:
@@ -159,11 +155,11 @@ def _plane(view, shown, points: int) -> str:
             path = _path_of(run, source)
             if path is not None:
                 paths.append((SERIES[run.style % len(SERIES)], path))
-            elif not place and (cloud := _rows(run.now(source), 2)) is not None:
+            elif not place and (cloud := marks.rows(run.now(source), 2)) is not None:
                 clouds.append((i, cloud))
     first = shown[0]
-    segments, target = _rows(_of(first, view.lines), 4), _rows(_of(first, view.target), 2)
-    arrows = _rows(_of(first, view.field), 4)
+    segments, target = marks.rows(_of(first, view.lines), 4), marks.rows(_of(first, view.target), 2)
+    arrows = marks.rows(_of(first, view.field), 4)
     trails = _trails(view, first)
     places = [path for _, path in paths] + [cloud for _, cloud in clouds]  # trails may leave it
     if segments is not None:
@@ -171,31 +167,33 @@ def _plane(view, shown, points: int) -> str:
     places = [place[np.isfinite(place).all(1)] for place in places]
     if not sum(map(len, places)):
         return ""
-    x, y = _axes(np.concatenate(places), view.equal)
+    x, y = marks.axes(np.concatenate(places), view.equal)
 
     def put(values) -> np.ndarray:
         return np.stack([x(values[:, 0]), y(values[:, 1])], 1)
 
     parts = []
     if arrows is not None:
-        parts.append(_arrows(put(arrows[:, :2]), put(arrows[:, :2] + arrows[:, 2:]), points))
+        parts.append(marks.arrows(put(arrows[:, :2]), put(arrows[:, :2] + arrows[:, 2:]), points))
     if segments is not None and not paths:
-        parts.append(_segments(put(segments[:, :2]), put(segments[:, 2:]), points))
+        parts.append(marks.segments(put(segments[:, :2]), put(segments[:, 2:]), points))
     for trail in trails:
-        parts.append(_path(put(trail[_even(trail, points // 4)]), _TRAIL))
+        parts.append(marks.path(put(trail[marks.even(trail, points // 4)]), _TRAIL))
     # several clouds: the largest lies behind, in the colour of heat
     sizes = sorted(clouds, key=lambda cloud: -len(cloud[1]))
     for n, (_, cloud) in enumerate(sizes):
         token = "h" if n == 0 else ("b" if n == len(sizes) - 1 and len(sizes) > 2 else "ink")
         few = len(cloud) <= 60
-        parts.append(_dots(put(_some(cloud, points)), token, 9 if few else 6, 1 if few else 0.7))
+        parts.append(
+            marks.dots(put(marks.some(cloud, points)), token, 9 if few else 6, 1 if few else 0.7)
+        )
     if target is not None and len(target) <= 12:
-        parts.append(_crosses(put(target)))
+        parts.append(marks.crosses(put(target)))
     for style, path in paths:
-        parts.append(_path(put(path[_even(path, points)]), style))
+        parts.append(marks.path(put(path[marks.even(path, points)]), style))
     if paths:
         style, path = paths[-1]
-        parts.append(_now(style, put(path[-1:])[0]))
+        parts.append(marks.now(style, put(path[-1:])[0]))
     return "".join(parts)
 
 
@@ -209,7 +207,7 @@ def _trails(view, run) -> list[np.ndarray]:
             found += [
                 trail
                 for i in range(stacked.shape[1])
-                if (trail := _rows(stacked[:, i], 2)) is not None
+                if (trail := marks.rows(stacked[:, i], 2)) is not None
             ]
     return found
 
@@ -217,10 +215,10 @@ def _trails(view, run) -> list[np.ndarray]:
 def _path_of(run, source: str) -> np.ndarray | None:
     """A recorded pair, or the places of one point through the kept pictures."""
     if not source.startswith("pic."):
-        return _rows(run.series(source)[1], 2)
+        return marks.rows(run.series(source)[1], 2)
     kept = [np.asarray(p[source[4:]]) for p in run.pictures if source[4:] in p]
     if kept and kept[-1].shape == (2,):
-        return _rows(np.stack(kept), 2)
+        return marks.rows(np.stack(kept), 2)
     return None
 
 
@@ -232,14 +230,14 @@ def _heat(view, shown, points: int) -> str:
         return ""
     if view.alive or values.dtype == bool:
         return _mask(run, source, view.alive or source)
-    values = _coarse(np.asarray(values, float))
+    values = marks.coarse(np.asarray(values, float))
     if not source.startswith("pic."):
         values = values[::-1]  # of a recorded vector the first entry is the lowest
     if view.signed:
         most = np.nanmax(np.abs(values)) or 1.0
         parts = ((np.clip(-values / most, 0, 1), "a"), (np.clip(values / most, 0, 1), "b"))
-        return "".join(_matrix(np.nan_to_num(v) ** 0.7, token, token) for v, token in parts)
-    return _matrix(_shares(values, view.log) ** 0.8, "h")
+        return "".join(marks.matrix(np.nan_to_num(v) ** 0.7, token, token) for v, token in parts)
+    return marks.matrix(marks.shares(values, view.log) ** 0.8, "h")
 
 
 def _mask(run, source: str, alive: str) -> str:
@@ -250,8 +248,8 @@ def _mask(run, source: str, alive: str) -> str:
     now, before = (np.asarray(a, dtype=bool)[:_MASK_UP, :_MASK_ACROSS] for a in (now, before))
     weight = np.ones(now.shape)
     if source != alive:
-        weight = _shares(np.abs(np.asarray(run.now(source), float))[:_MASK_UP, :_MASK_ACROSS])
-    return _matrix(np.where(now, 0.5 + 0.5 * weight, np.where(before, 0.15, 0.0)), "ink")
+        weight = marks.shares(np.abs(np.asarray(run.now(source), float))[:_MASK_UP, :_MASK_ACROSS])
+    return marks.matrix(np.where(now, 0.5 + 0.5 * weight, np.where(before, 0.15, 0.0)), "ink")
 
 
 def _bars(view, shown, points: int) -> str:
@@ -270,7 +268,7 @@ def _bars(view, shown, points: int) -> str:
         for i, value in enumerate(values)
     )
     width = max(2, min(44, wide * 0.68))
-    return f'<path d="{steps}" stroke="var(--h)" stroke-width="{width:.0f}"/>' + _rule(zero)
+    return f'<path d="{steps}" stroke="var(--h)" stroke-width="{width:.0f}"/>' + marks.rule(zero)
 
 
 def _hist(view, shown, points: int) -> str:
@@ -279,33 +277,36 @@ def _hist(view, shown, points: int) -> str:
         return ""
     sample = np.asarray(sample, float).ravel()
     heights, edges = np.histogram(sample[np.isfinite(sample)], min(view.bins, 44), density=True)
-    theory = _rows(_of(shown[0], view.theory), 2)
+    theory = marks.rows(_of(shown[0], view.theory), 2)
     most = max([heights.max(), *([] if theory is None else [theory[:, 1].max()])]) or 1.0
     x = Axis(float(edges[0]), float(edges[-1]), False, LEFT, RIGHT)
     y = Axis(0.0, float(most), False, BOTTOM, TOP)
     corners = np.stack([np.repeat(x(edges), 2)[1:-1], np.repeat(y(heights), 2)], 1)
     outline = np.concatenate([[[LEFT, BOTTOM]], corners, [[RIGHT, BOTTOM]]])
-    drawn = f'<path d="{_moves(outline)}" fill="var(--h)" opacity=".55"/>'
+    drawn = f'<path d="{marks.moves(outline)}" fill="var(--h)" opacity=".55"/>'
     if theory is not None:
         inside = theory[(theory[:, 0] >= edges[0]) & (theory[:, 0] <= edges[-1])]
         if len(inside) > 1:
-            inside = inside[_even(inside, points // 2)]
-            drawn += _path(np.stack([x(inside[:, 0]), y(inside[:, 1])], 1), _INK)
-    return drawn + _rule(BOTTOM)
+            inside = inside[marks.even(inside, points // 2)]
+            drawn += marks.path(np.stack([x(inside[:, 0]), y(inside[:, 1])], 1), _INK)
+    return drawn + marks.rule(BOTTOM)
 
 
 def _graph(view, shown, points: int) -> str:
-    nodes, edges = _rows(shown[0].now(view.sources[0]), 2), _rows(_of(shown[0], view.edges), 2)
+    nodes, edges = (
+        marks.rows(shown[0].now(view.sources[0]), 2),
+        marks.rows(_of(shown[0], view.edges), 2),
+    )
     if nodes is None:
         return ""
-    x, y = _axes(nodes, True)
+    x, y = marks.axes(nodes, True)
     at = np.stack([x(nodes[:, 0]), y(nodes[:, 1])], 1)
     drawn = ""
     if edges is not None:
         ends = edges.astype(int)
         ends = ends[(ends >= 0).all(1) & (ends < len(at)).all(1)]
-        drawn = _segments(at[ends[:, 0]], at[ends[:, 1]], points * 2)
-    return drawn + _dots(_some(at, points), "c", 13 if len(at) <= 40 else 8, 1)
+        drawn = marks.segments(at[ends[:, 0]], at[ends[:, 1]], points * 2)
+    return drawn + marks.dots(marks.some(at, points), "c", 13 if len(at) <= 40 else 8, 1)
 
 
 def _images(view, shown, points: int) -> str:
@@ -315,14 +316,14 @@ def _images(view, shown, points: int) -> str:
     across = min(len(tiles), 4)
     down = 2 if len(tiles) >= 2 * across else 1
     rows = [
-        np.concatenate([_coarse(np.asarray(t, float), 15, 12) for t in row], 1)
+        np.concatenate([marks.coarse(np.asarray(t, float), 15, 12) for t in row], 1)
         for row in np.split(tiles[: across * down], down)
     ]
-    return _matrix(_shares(np.concatenate(rows)), "ink")
+    return marks.matrix(marks.shares(np.concatenate(rows)), "ink")
 
 
 def _timeline(view, shown, points: int) -> str:
-    spans = _rows(shown[0].now(view.sources[0]), 4)
+    spans = marks.rows(shown[0].now(view.sources[0]), 4)
     if spans is None:
         return ""
     spans = spans[-points:]
@@ -363,158 +364,3 @@ def _role(view, source: str) -> Style | None:
 def _of(run: Shown, source) -> np.ndarray | None:
     """The array that an option names; None when it names none."""
     return run.now(source) if isinstance(source, str) and source.startswith("pic.") else None
-
-
-def _rows(values, columns: int) -> np.ndarray | None:
-    """Rows of so many finite numbers; None when it is something else."""
-    if values is None or values.ndim != 2 or values.shape[1] != columns:
-        return None
-    values = np.asarray(values, dtype=float)
-    values = values[np.isfinite(values).all(1)]
-    return values if len(values) else None
-
-
-def _axes(places, equal: bool) -> tuple[Axis, Axis]:
-    low, high = places.min(0), places.max(0)
-    span = np.where(high > low, high - low, 1.0)
-    size = np.array([RIGHT - LEFT, BOTTOM - TOP], dtype=float)
-    middle, half = (low + high) / 2, span * 0.53
-    if equal:
-        half = size / 2 * (2 * half / size).max()
-    (x0, y0), (x1, y1) = middle - half, middle + half
-    return Axis(x0, x1, False, LEFT, RIGHT), Axis(y0, y1, False, BOTTOM, TOP)
-
-
-def _some(values, n: int):
-    return values[:: max(1, -(-len(values) // n))]
-
-
-def _even(path, n: int) -> np.ndarray:
-    """Which points of a path to keep: evenly along its length, so that no bend is lost."""
-    if len(path) <= n:
-        return np.arange(len(path))
-    span = np.ptp(path, axis=0)
-    step = np.linalg.norm(np.diff(path, axis=0) / np.where(span > 0, span, 1), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(step)])
-    if not along[-1]:
-        return np.array([0, len(path) - 1])
-    return np.unique(np.searchsorted(along, np.linspace(0, along[-1], n)).clip(0, len(path) - 1))
-
-
-def _shares(values, log: bool = False) -> np.ndarray:
-    return np.nan_to_num(levels(values, log)[0])
-
-
-def _coarse(values, across: int = _ACROSS, up: int = _UP) -> np.ndarray:
-    """Means of blocks, so that at most `up` rows and `across` columns are left."""
-    for dim, most in ((0, up), (1, across)):
-        n = values.shape[dim]
-        if n > most:
-            edges = np.linspace(0, n, most + 1).astype(int)[:-1]
-            counts = np.diff(np.append(edges, n))
-            shape = (-1, 1) if dim == 0 else (1, -1)
-            values = np.add.reduceat(values, edges, axis=dim) / counts.reshape(shape)
-    return values
-
-
-# -- marks -----------------------------------------------------------------------------------------
-
-
-def _moves(points) -> str:
-    """A path through points, in whole numbers and differences."""
-    whole = np.round(points).astype(int)
-    whole = whole[np.concatenate([[True], (np.diff(whole, axis=0) != 0).any(1)])]
-    (x, y), rest = whole[0], np.diff(whole, axis=0)
-    return f"M{x} {y}l" + " ".join(f"{a} {b}" for a, b in rest).replace(" -", "-")
-
-
-def _path(points, style: Style) -> str:
-    dash = f' stroke-dasharray="{" ".join(str(2 * d) for d in style.dash)}"' if style.dash else ""
-    stroke = f'stroke="var(--{style.token})" stroke-width="{2 * style.width:g}"'
-    return f'<path d="{_moves(points)}" {stroke} stroke-linejoin="round"{dash}/>'
-
-
-def _jumps(starts, ends) -> str:
-    starts, ends = np.round(starts).astype(int), np.round(ends).astype(int)
-    last, parts = np.zeros(2, dtype=int), []
-    for start, end in zip(starts, ends):
-        (x, y), (dx, dy) = start - last, end - start
-        parts.append(f"m{x} {y}l{dx} {dy}")
-        last = end
-    return "".join(parts).replace(" -", "-")
-
-
-def _segments(starts, ends, n: int) -> str:
-    d = _jumps(_some(starts, n), _some(ends, n))
-    bold = 'stroke-width="3.5"' if len(starts) <= 80 else 'stroke-width="2" opacity=".6"'
-    return f'<path d="{d}" stroke="var(--h)" {bold}/>'
-
-
-def _arrows(starts, ends, n: int) -> str:
-    """A field's arrows, each at most as long as two of them are apart."""
-    starts, ends = _some(starts, n // 2), _some(ends, n // 2)
-    inside = (starts > [0, 0]).all(1) & (starts < [WIDTH, HEIGHT]).all(1)
-    if inside.sum() < 4:
-        return ""
-    starts, ends = starts[inside], ends[inside]
-    longest = np.linalg.norm(ends - starts, axis=1).max() or 1.0
-    room = np.sqrt(WIDTH * HEIGHT / len(starts)) * 0.9
-    ends = starts + (ends - starts) * min(1.0, room / longest)
-    return f'<path d="{_jumps(starts, ends)}" stroke="var(--line)" stroke-width="2"/>'
-
-
-def _dots(places, token: str, size: int, opacity: float) -> str:
-    d = _jumps(places, places).replace("l0 0", "h0")
-    faint = f' opacity="{opacity}"' if opacity < 1 else ""
-    stroke = f'stroke="var(--{token})" stroke-width="{size}" stroke-linecap="round"'
-    return f'<path d="{d}" {stroke}{faint}/>'
-
-
-def _crosses(places) -> str:
-    d = "".join(f"M{x - 7:.0f} {y - 7:.0f}l14 14m0-14l-14 14" for x, y in places)
-    return f'<path d="{d}" stroke="var(--ink)" stroke-width="2.5"/>'
-
-
-def _now(style: Style, place) -> str:
-    x, y = place
-    stroke = f'stroke="var(--{style.token})" stroke-width="4"'
-    return f'<circle cx="{x:.0f}" cy="{y:.0f}" r="8" fill="var(--now)" {stroke}/>'
-
-
-def _rule(y: float) -> str:
-    return f'<path d="M{LEFT} {y:.0f}H{RIGHT}" stroke="var(--line)" stroke-width="2"/>'
-
-
-def _matrix(shares, token: str, mark: str = "m") -> str:
-    """Shares of 0 to 1 as cells of one colour: a small image is the mask of a rectangle."""
-    rows, columns = shares.shape
-    side = min((RIGHT - LEFT) / columns, (BOTTOM - TOP) / rows)
-    if columns * side < 0.8 * (RIGHT - LEFT) and rows > 1 and columns > 1:
-        wide, high = min(RIGHT - LEFT, 1.6 * columns * side), rows * side
-    else:
-        wide, high = RIGHT - LEFT, BOTTOM - TOP
-    x, y = (WIDTH - wide) / 2, (HEIGHT - high) / 2
-    box = f'x="{x:.0f}" y="{y:.0f}" width="{wide:.0f}" height="{high:.0f}"'
-    image = base64.b64encode(_png(shares)).decode()
-    return (
-        f'<mask id="{mark}"><image {box} preserveAspectRatio="none" '
-        f'style="image-rendering:pixelated" href="data:image/png;base64,{image}"/></mask>'
-        f'<rect {box} fill="var(--{token})" mask="url(#{mark})"/>'
-    )
-
-
-def _png(shares) -> bytes:
-    """A grey PNG of a few shades."""
-    steps = np.round(np.clip(shares, 0, 1) * (_LEVELS - 1)) / (_LEVELS - 1)
-    pixels = np.round(255 * steps).astype(np.uint8)
-    rows, columns = pixels.shape
-    lines = np.concatenate([np.zeros((rows, 1), np.uint8), pixels], 1).tobytes()
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + check
-
-    head = struct.pack(">IIBBBBB", columns, rows, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        [chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(lines, 9)), chunk(b"IEND", b"")]
-    )

@@ -7,6 +7,7 @@ one short row, so that search and facets answer without asking the server.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -49,7 +50,7 @@ class Gallery:
     """
 
     entries: list
-    worst: object
+    worst: Callable
     titles: dict
     bars: str = ""
 
@@ -71,8 +72,8 @@ class Gallery:
         n, m = len(self.sound), len(groups)
         crumb = f"<b>{count(n, 'experiment')}, {count(m, 'family', 'families')}</b>"
         shown = "".join(cells.cell(entry, verdicts[entry.name], "a") for entry in flags)
-        avoid = {entry.name for entry in flags}
-        sheet = "".join(cells.family(one, verdicts, avoid) for one in groups)
+        first = {entry.name for entry in flags}
+        sheet = "".join(cells.family(one, verdicts, first) for one in groups)
         written = sum(not entry.broken for entry in own)
         data = rows(self.sound, verdicts, self.titles)
         empty = "" if n else '<p class="nothing">No experiment is installed.</p>'
