@@ -66,7 +66,7 @@ class Board:
         self.entry, self.axis, self.preset = entry, opening.axis, opening.preset
         self.k, self.follow, self.end = 0, True, FIRST_TRACK
         self.wanted = opening.k  # the step that a link names, until it is reached
-        self.replaying = False
+        self.replaying, self._replayed_from = False, 0
         self.hz, self.visible, self.numbers_on = LIVE_HZ, True, False
         self._document = pn.state.curdoc
         self._pending, self._lock, self._closed = False, Lock(), False
@@ -280,7 +280,7 @@ class Board:
     def _word(self) -> Wording | None:
         if not self.replaying:
             return None
-        text = f"replaying to {count(self.wanted)}"
+        text = f"replaying {count(self._replayed_from)} to {count(self.wanted)}"
         return Wording("play", text, "Pause", "pause", "pause")
 
     # -- the cursor ----------------------------------------------------------------------------
@@ -330,9 +330,13 @@ class Board:
         if all(run.head >= self.wanted or not run.alive for run in self.lanes):
             self.seek(self.wanted)
         elif not self.replaying and all(len(run.trace) for run in self.lanes):
-            self.replaying = True
-            self.lanes.go_to(self.wanted)
+            self.replay(self.wanted)
             self._document.add_timeout_callback(self._replay_is_long, REPLAY_MS)
+
+    def replay(self, k: int) -> None:
+        """Computes what is missing up to step `k`, and stands there."""
+        self.wanted, self.replaying, self._replayed_from = k, True, self.lanes.head
+        self.lanes.go_to(k)
 
     def _replay_is_long(self) -> None:
         if not self.wanted or self._closed:

@@ -184,8 +184,9 @@ class Requests:
 
     def on_replay(self, message=None) -> None:
         self.page.tell(say={"name": "replay", "text": ""})
+        self._anew()
         self._leave_past()
-        self.lanes.go_to(self._late)
+        self.page.replay(self._late)
 
     def _leave_past(self) -> None:
         """The cursor goes with the head again."""

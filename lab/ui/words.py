@@ -67,7 +67,8 @@ def word(lane) -> Wording:
     if status == Status.FAILED:
         good = count(lane.good)
         sentence = lane.sentence or f"failed at {head}"
-        return Wording("alert", f"{sentence}", f"Back to {good}", "", "back", lane.good)
+        kept = f"{sentence}, kept up to {good}"
+        return Wording("alert", kept, f"Back to {good}", "", "back", lane.good)
     if status == Status.CANCELLED:
         return Wording("strike", f"stopped at {head}", "Start again", "", "again")
     if ended == "diverged":

@@ -108,5 +108,5 @@ def test_a_far_step_is_replayed_for_two_seconds_and_then_waits_for_a_click(explo
     wait_status(page, "paused")
     assert 0 < head(page) < 9000
     page.evaluate("one('[data-do=replay]').click()")
-    wait_status(page, "running")
+    wait_status(page, "replaying")
     page.evaluate("one('.run').click()")

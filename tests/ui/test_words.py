@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.ui.words import together, word
+from lab.ui.words import together, waiting, word
 
 
 @pytest.mark.parametrize(
@@ -39,15 +39,22 @@ from lab.ui.words import together, word
         (
             dict(status="failed", head=212, ended="error", good=128, sentence="failed at 212: NaN"),
             "alert",
-            "failed at 212: NaN",
+            "failed at 212: NaN, kept up to 128",
             "Back to 128",
         ),
+        (dict(status="finished", head=60, recorded=True), "record", "recorded, seed 0", "Run"),
         (dict(status="cancelled", head=318), "strike", "stopped at 318", "Start again"),
     ],
 )
 def test_each_state_has_its_shape_sentence_and_button(lane, state, shape, sentence, button):
     found = word(lane(**state))
     assert (found.shape, found.sentence, found.button) == (shape, sentence, button)
+
+
+def test_who_waits_for_a_seat_reads_how_many_are_ahead():
+    assert waiting(2).sentence == "waiting, 2 ahead"
+    assert waiting(0).sentence == "waiting, next"
+    assert (waiting(2).button, waiting(2).do) == ("Leave queue", "leave")
 
 
 def test_the_liveliest_lane_speaks_and_a_fault_beside_it_is_named(lane):
