@@ -91,7 +91,8 @@ class ParallelNewton:
 
     def init(self, x: Tensor) -> dict[str, Any]:
         """State at the guess `x`, shape (T, ..., d)."""
-        return {"x": x, "evaluations": 0, "products": 0}
+        zero = torch.zeros((), dtype=torch.int64, device=x.device)
+        return {"x": x, "evaluations": zero, "products": zero.clone()}
 
     def step(self, state: dict[str, Any], f: Map, start: Tensor, k: int) -> dict[str, Any]:
         """The state after step `k` = 0, 1, ...

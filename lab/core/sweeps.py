@@ -44,7 +44,8 @@ class Sweep:
 
     def init(self, x: Tensor) -> dict[str, Any]:
         """State at the start `x`."""
-        return {"x": x, "rounds": 0, "components": 0}
+        zero = torch.zeros((), dtype=torch.int64, device=x.device)
+        return {"x": x, "rounds": zero, "components": zero.clone()}
 
     def step(self, state: dict[str, Any], f: Parts, k: int) -> dict[str, Any]:
         """The state after a sweep; a round is what can be computed at once."""

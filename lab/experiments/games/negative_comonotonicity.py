@@ -1,0 +1,322 @@
+"""Proximal point and extragradient in a game that repels: how far beyond monotonicity they work."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from lab.core.games import Descent, Extragradient, Past, ProximalPoint
+from lab.core.metrics import slope
+from lab.core.problems.operators import NormalOperator
+from lab.engine import (
+    AtLeast,
+    Card,
+    Check,
+    Claim,
+    Control,
+    Convergence,
+    Experiment,
+    Grid,
+    Integer,
+    Number,
+    Plane,
+    Preset,
+    Quantity,
+    Selector,
+    Trajectory,
+    Within,
+    given,
+    steps,
+)
+
+ARMS = {
+    "Proximal point": {"method": "proximal point", "rate": 0.9},
+    "Extragradient": {"method": "extragradient", "rate": 0.3, "explore": 1.0},
+    "Optimistic": {"method": "optimistic", "rate": 0.1, "explore": 0.6},
+    "Descent": {"method": "descent", "rate": 0.1},
+}
+FEW = {"planes": 5, "smallest": 0.3}  # for borders: nothing slow, so growth shows soon
+SMALL = {**FEW, "rate": 0.01}  # "small enough": borders of the look ahead are for rate -> 0
+
+
+def iteration(c):
+    if c.method == "proximal point":
+        return ProximalPoint(c.rate)
+    if c.method == "descent":
+        return Descent(c.rate)
+    return (Extragradient if c.method == "extragradient" else Past)(c.rate, c.explore)
+
+
+def settles(d):
+    """Whether the residual falls late in a run, or is zero by then; not so if it blew up."""
+    end = int(d.k.max())
+    return (d.residual.sel(k=end) <= d.residual.sel(k=end // 2)) & (d.status != "diverged")
+
+
+def agrees(border):
+    """Share of the cells in which a run settles exactly when `border` says so."""
+
+    def measure(d):
+        right = settles(d) == border(d)
+        return right.mean([name for name in right.dims if name != "seed"])
+
+    return measure
+
+
+def enough(explore, rho):
+    """Whether extragradient that looks `explore` ahead settles for all steps that are small enough.
+
+    An eigenvalue l = r e^(i t) with cos t = -rho r turns into 1 - s l (1 - g l). For s -> 0 that
+    shrinks if Re(l - g l^2) = r^2 (g (1 - 2 rho^2 r^2) - rho) is above 0: hardest at r = 1.
+    """
+    return explore * (1 - 2 * rho**2) > rho
+
+
+class NegativeComonotonicity(Experiment):
+    """A game that pushes outwards in every turn. Watch a look ahead turn the spiral in, or not.
+
+    Watch the path in the plane, then where the setting lies on the map of what settles.
+    """
+
+    card = Card(
+        title="Beyond monotonicity",
+        question="A game pushes its players outwards. How hard may it push before a look ahead "
+        "no longer brings them home?",
+        answer="Half as hard as it turns, with extragradient looking one step of 1/L ahead; a "
+        "longer look stands more.",
+        why="The field turns, and leans outwards by rho. Descent adds the leaning to the turning. "
+        "A look ahead bends the step inwards, by the square of the turning. Which of the two is "
+        "larger decides. The proximal point looks ahead without error: it settles whenever its "
+        "step is longer than twice rho.",
+        papers=("convergence-proximal-point-extragradient-based-methods-beyond",),
+        equations=(
+            r"\langle Vz - Vz', z - z' \rangle \ge -\rho \lVert Vz - Vz' \rVert^2",
+            r"z_{k+1} = z_k - s\,V(z_k - g\,V z_k)",
+            r"\text{settles as } s \to 0 \iff g > \frac{\rho}{1 - 2\rho^2 L^2}",
+        ),
+        tags=("games", "extragradient", "proximal point", "nonmonotone"),
+    )
+
+    method = Selector(
+        "extragradient",
+        objects=["proximal point", "extragradient", "optimistic", "descent"],
+        doc="iteration",
+    )
+    rho = Number(0.3, bounds=(0.0, 0.95), doc="how far the field leans outwards; L is 1")
+    explore = Number(1.0, bounds=(0.05, 4.0), live=True, doc="look ahead g, in units of 1/L")
+    rate = Number(0.1, bounds=(1e-3, 3.0), log=True, live=True, doc="step s")
+    planes = Integer(1, bounds=(1, 400), doc="planes that turn, the fastest is drawn")
+    smallest = Number(1e-3, bounds=(1e-4, 1.0), log=True, doc="slowest turning")
+    x = Number(1.0, bounds=(-2.0, 2.0), doc="one plane: the start")
+    y = Number(0.5, bounds=(-2.0, 2.0), doc="one plane: the start")
+
+    arms = ARMS
+    presets = {
+        "edge": Preset("Lean close to one half, watch it just return", rho=0.47, rate=0.03),
+        "beyond": Preset("Lean past one half, watch it leave", rho=0.55, rate=0.03),
+        "longer": Preset("Look further ahead, watch it return", rho=0.55, rate=0.03, explore=3.0),
+        "long": Preset("Take a long step, watch it leave", rho=0.4, rate=0.5),
+        "optimistic": Preset(
+            "Reuse the last look, watch it stand more",
+            method="optimistic",
+            rho=0.8,
+            explore=0.86,
+            rate=0.02,
+        ),
+        "solve": Preset(
+            "Solve each step, watch twice rho suffice", method="proximal point", rho=0.6, rate=1.3
+        ),
+        "many": Preset("Add slow planes, watch the power law", planes=60, rate=0.3),
+    }
+    quantities = {
+        "residual": Quantity("squared residual, ‖Vz‖²", log=True, better="less"),
+        "place": Quantity("the two players", dim="player"),
+        "evaluations": Quantity("evaluations of V or of its resolvent"),
+    }
+    axes = ("evaluations",)
+    views = [
+        Trajectory("place", field="pic.field", target="pic.zero", start=("x", "y"), title="Game"),
+        Plane(
+            "pic.here",
+            lines="pic.borders",
+            equal=False,
+            title="What settles",
+            note="look ahead (or step) over rho: above the line",
+        ),
+        Convergence("residual", slopes=(-1,), title="Squared residual"),
+    ]
+    dtype = "float64"
+
+    @given(by=("planes", "smallest", "rho"))
+    def game(c, rng, backend):
+        return NormalOperator(c.planes, 1.0, c.smallest, -c.rho).make(rng, backend)
+
+    def init(given, c, rng, backend):
+        start = given.game["start"]
+        if c.planes == 1:
+            start = torch.stack([torch.as_tensor(v, dtype=start.dtype) for v in (c.x, c.y)])
+        return iteration(c).init(start.clone())
+
+    def step(state, given, c, k, rng):
+        def V(z):
+            return NormalOperator.apply(given.game, z)
+
+        def resolvent(z, rate):
+            return NormalOperator.resolvent(given.game, z, rate)
+
+        exact = c.method == "proximal point"
+        return iteration(c).step(state, resolvent if exact else V, k)
+
+    def noise(c):
+        """A step draws nothing."""
+        return {}
+
+    def observe(state, given, c):
+        z, n = state["x"], c.planes
+        return {
+            "residual": NormalOperator.apply(given.game, z).square().sum(),
+            "place": torch.stack([z[0], z[n]]),
+            "evaluations": state["evaluations"],
+        }
+
+    def picture(state, given, c):
+        """The fastest plane's field around the origin, and the map with the setting on it."""
+        grid = torch.cartesian_prod(*[torch.linspace(-2, 2, 13, dtype=torch.float64)] * 2)
+        a, b = given.game["real"][0], given.game["imaginary"][0]
+        x, y = grid.unbind(1)
+        push = -torch.stack([a * x - b * y, b * x + a * y], 1) * 0.15
+        exact = c.method in ("proximal point", "descent")
+        return {
+            "field": torch.cat([grid, push], 1),
+            "zero": torch.zeros(1, 2, dtype=torch.float64),
+            "here": torch.tensor([[c.rho, c.rate if exact else c.explore]], dtype=torch.float64),
+            "borders": torch.from_numpy(NegativeComonotonicity.borders(c.method)),
+        }
+
+    def borders(method):
+        """Segments of the border of what settles, in the plane of rho and look ahead or step."""
+        rho = np.linspace(0, 0.95, 96)
+        if method == "proximal point":
+            curves = [2 * rho]
+        elif method == "extragradient":
+            curves = [rho / np.maximum(1 - 2 * rho**2, 1e-9)]
+        elif method == "optimistic":  # between these two, for a tiny step
+            curves = [rho, np.ones_like(rho)]
+        else:  # descent never settles
+            curves = [np.full_like(rho, 4.0)]
+        parts = []
+        for g in curves:
+            inside = (g[:-1] <= 4) & (g[1:] <= 4)
+            parts.append(np.stack([rho[:-1], g[:-1], rho[1:], g[1:]], 1)[inside])
+        return np.concatenate(parts)
+
+    claims = [
+        Claim(
+            "proximal",
+            "Proximal point settles exactly when its step is longer than 2 rho",
+            source="abstract; the linear operator: desk",
+            runs=Grid(
+                {"rho": (0.1, 0.25, 0.4), "rate": (0.19, 0.21, 0.49, 0.51, 0.79, 0.81)},
+                set={"method": "proximal point", **FEW},
+                stop=steps(400),
+                keep="log",
+                record=("residual",),
+            ),
+            checks=(
+                Check(
+                    "border",
+                    agrees(lambda d: d.rate > 2 * d.rho),
+                    AtLeast(1.0),
+                    over="all",
+                    label="share of settings as foretold",
+                ),
+            ),
+            control=Control({"method": "extragradient"}, breaks=("border",), seeds=2),
+        ),
+        Claim(
+            "half",
+            "Looking 1/L ahead, extragradient with a small step settles exactly for rho L < 1/2",
+            source="abstract",
+            runs=Grid(
+                {"rho": (0.3, 0.4, 0.48, 0.52, 0.6, 0.7)},
+                set={"method": "extragradient", "explore": 1.0, **SMALL},
+                stop=steps(4_000),
+                keep="log",
+                record=("residual",),
+            ),
+            checks=(
+                Check(
+                    "border",
+                    agrees(lambda d: d.rho < 0.5),
+                    AtLeast(1.0),
+                    over="all",
+                    label="share of settings as foretold",
+                ),
+            ),
+            control=Control({"explore": 2.0}, breaks=("border",), seeds=2),
+        ),
+        Claim(
+            "further",
+            "One half is not the end: extragradient settles exactly for a look ahead above "
+            "rho / (1 - 2 rho²), and the optimistic method with one between rho and 1",
+            source="desk, closed form",
+            runs=Grid(
+                {
+                    "rho": (0.3, 0.45, 0.55, 0.62, 0.8),
+                    "explore": (0.25, 0.7, 0.9, 1.5, 2.5, 3.5),
+                    "method": ("extragradient", "optimistic"),
+                },
+                set=SMALL,
+                stop=steps(4_000),
+                keep="log",
+                record=("residual",),
+                seeds=4,
+            ),
+            checks=(
+                Check(
+                    "extragradient",
+                    lambda d: agrees(lambda d: enough(d.explore, d.rho))(
+                        d.sel({"method": "extragradient"})
+                    ),
+                    AtLeast(1.0),
+                    over="all",
+                    label="share of settings as foretold",
+                ),
+                Check(
+                    "optimistic",
+                    lambda d: agrees(lambda d: (d.explore > d.rho) & (d.explore < 1))(
+                        d.sel({"method": "optimistic"})
+                    ),
+                    AtLeast(1.0),
+                    over="all",
+                    label="share of settings as foretold",
+                ),
+            ),
+            control=Control({"rate": 1.0}, breaks=("extragradient", "optimistic"), seeds=1),
+            tier="standard",
+        ),
+        Claim(
+            "rate",
+            "Where they settle, the squared residual of both falls like 1/k on planes that turn "
+            "slower and slower",
+            source="Thm (last iterate), on a linear family",
+            runs=Grid(
+                {"arm": ("Proximal point", "Extragradient")},
+                8,
+                {"planes": 300, "smallest": 3e-3},
+                steps(2_000),
+                "log",
+                ("residual",),
+            ),
+            checks=tuple(
+                Check(
+                    arm.lower(),
+                    lambda d, arm=arm: slope(d.residual.sel(arm=arm), d.k, "k", window=(60, 2_000)),
+                    Within(-1.1, -0.9),
+                    label="power of k",
+                )
+                for arm in ("Proximal point", "Extragradient")
+            ),
+            control=Control({"smallest": 0.5}, breaks=("proximal point", "extragradient"), seeds=3),
+        ),
+    ]
