@@ -237,9 +237,9 @@ def _lanes_agree(t: Trial, points: list[tuple[dict, int]], where: str) -> None:
     single, loose = run_cell(jobs[1]), 1e-3 if t.run.backend.dtype == "float32" else 1e-8
     for name, value in single.end.items():
         if not np.allclose(lane.end[name], value, rtol=loose, atol=loose, equal_nan=True):
+            gap = np.abs(np.asarray(lane.end[name]) - value).max()
             raise Broken(
-                f"a batched lane{where} differs from the single run in {name}: "
-                f"{lane.end[name]} and {value}"
+                f"a batched lane{where} differs from the single run in {name} by {gap:.3g}"
             )
 
 
