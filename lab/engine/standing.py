@@ -175,14 +175,14 @@ def _read(r: Racer, costs: np.ndarray) -> np.ndarray:
 
 
 def even_costs(racers: Sequence[Racer], log: bool = False, least: float = 1.0) -> np.ndarray:
-    """Costs over which the strip is drawn: from the start to the furthest that any run has come.
+    """Costs over which the strip is drawn: from the start to where every run has come.
 
     Parameters
     ----------
     log : bool
         Even in the logarithm of cost + `least`, where the axis is logarithmic.
     """
-    end = max((float(r.cost[-1]) for r in racers if len(r.k)), default=0.0)
+    end = cost_at(racers, max((int(r.k[-1]) for r in racers if len(r.k)), default=0))
     if end <= 0:
         return np.empty(0)
     if log:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,9 +83,12 @@ class Strip(Renderer):
         return lambda ks: self.shared.places(lane, ks, False)
 
     def stretches(self) -> list[tuple[float, float, int | None]]:
-        """(from, to, lane) in costs."""
-        log = self.x_log
-        return leaders(self.racers, even_costs(self.racers, log, self._first), self.more)
+        """(from, to, lane) in costs. A branch has its method's past, so it leads nobody."""
+        alone = [
+            replace(r, k=r.k[:0], cost=r.cost[:0], value=r.value[:0]) if lane.dotted else r
+            for r, lane in zip(self.racers, self.lanes)
+        ]
+        return leaders(alone, even_costs(alone, self.x_log, self._first), self.more)
 
     @property
     def _first(self) -> float:
