@@ -17,6 +17,7 @@ function hear(desk, message) {
     desk.stale = true;
     return;
   }
+  if (!desk.plan) return;   // what came before the whole was asked for is in the whole
   if (message.kind == "rows") takeRows(desk.curves, message); else takeSeeds(desk.curves, message);
 }
 

@@ -14,7 +14,10 @@ function hear(desk, message) {
     if ((window.labCursor || {})[desk.model.ident] == null) desk.k = message.k;
     desk.paths = message.paths.map((look, i) => Object.assign(desk.paths[i] || {n: 0, room: 0}, look));
     desk.stale = true;
-  } else if (message.kind == "rows") takeRows(desk.paths, message);
+    return;
+  }
+  if (!desk.plan) return;   // what came before the whole was asked for is in the whole
+  if (message.kind == "rows") takeRows(desk.paths, message);
   else if (message.kind == "marks") { takeMarks(desk, message); desk.stale = true; }
 }
 
@@ -133,7 +136,8 @@ function drawRing(desk, [x, y]) {
   pen.stroke();
 }
 
-// The start follows the pointer; the server hears of it once in a frame.
+// The start follows the pointer; the server hears of it once in a frame. Meanwhile the picture keeps
+// what it shows: a box that went along with the start would run away from the hand.
 function draggable(desk) {
   const {canvas} = desk, near = (event) => desk.plan?.start && desk.ring
     && Math.hypot(event.offsetX - desk.ring[0], event.offsetY - desk.ring[1]) < 16;
@@ -145,6 +149,9 @@ function draggable(desk) {
     if (!near(event)) return;
     canvas.setPointerCapture(event.pointerId);
     desk.drag = [event.offsetX, event.offsetY];
+    const {X, Y} = desk.frame;
+    desk.before = desk.zoom;
+    desk.zoom = {x: [X.start, X.end], y: [Y.start, Y.end]};
     event.preventDefault();
   });
   desk.listen(canvas, "pointermove", (event) => {
@@ -159,6 +166,7 @@ function draggable(desk) {
     if (!desk.drag) return;
     tell(true);
     desk.drag = null;
+    desk.zoom = desk.before;
     desk.later();
   });
 }
