@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from pathlib import Path
@@ -63,6 +64,8 @@ def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths
 
     if dev:
         pn.config.autoreload = True
+    # a tab that closes between two pictures is no fault; its session ends by itself
+    logging.getLogger("bokeh.server.views.ws").addFilter(_not_of_a_closed_tab)
     server = pn.serve(
         PAGES,
         port=port,
@@ -84,6 +87,10 @@ def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths
     finally:
         server.stop()
         pool().close()
+
+
+def _not_of_a_closed_tab(record: logging.LogRecord) -> bool:
+    return "connection was closed" not in record.getMessage()
 
 
 def _tell_environment(workers, paths) -> None:

@@ -170,3 +170,11 @@ def run_to(page, k):
     page.wait_for_function("k => Number(one('.seek').getAttribute('aria-valuemax')) >= k", arg=k)
     page.evaluate("one('.run').dataset.verb === 'pause' && one('.run').click()")
     page.wait_for_function("() => one('.run').dataset.verb !== 'pause'")
+    # runs side by side still come to stand at one step: 20 frames without a change
+    page.wait_for_function(
+        """() => {
+          const head = one('.seek').getAttribute('aria-valuemax');
+          window.still = window.still?.head === head ? window.still : { head, frames: 0 };
+          return ++window.still.frames > 20;
+        }"""
+    )

@@ -86,7 +86,7 @@ def test_a_tab_key_walks_from_question_to_controls_with_a_visible_ring(explore):
     page = explore(FIXED_POINT)
     wait_status(page, "ready")
     seen = []
-    for _ in range(14):
+    for _ in range(24):
         page.keyboard.press("Tab")
         seen.append(
             page.evaluate(
