@@ -122,6 +122,7 @@ class ParallelInTime(Experiment):
         Curves("found", title="States found"),
     ]
     dtype = "float64"
+    blowup = 1e200  # on the way errors may grow a lot, and the first states are right all the same
 
     @given(by=("cell", "length", "units", "gain"))
     def run(c, rng, backend):
@@ -204,6 +205,7 @@ class ParallelInTime(Experiment):
                 ),
             ),
             control=Control({"method": "diagonal"}, breaks=("few",), over={"length": (64,)}),
+            tier="standard",
         ),
         Claim(
             "jacobi",
@@ -242,10 +244,10 @@ class ParallelInTime(Experiment):
         ),
         Claim(
             "chaos",
-            "A GRU of gain 4 has a Lyapunov exponent above 0, and Newton needs more than a quarter "
+            "A GRU of gain 5 has a Lyapunov exponent above 0, and Newton needs more than a quarter "
             "of the steps of the loop",
             source="desk",
-            runs=Grid({"length": (48,)}, 8, {"gain": 4.0}, "error < 1e-10 or k >= 48"),
+            runs=Grid({"length": (48,)}, 8, {"gain": 5.0}, "error < 1e-10 or k >= 48"),
             checks=(
                 Check(
                     "exponent", lambda d: d.exponent.mean("length"), AtLeast(0), label="exponent"
