@@ -71,6 +71,11 @@ class Requests:
         self.page.visible = bool(message.get("on", True))
         self.lanes.frames(self.page.hz if self.page.visible else 0)
 
+    def on_gone(self, message=None) -> None:
+        """The tab closes or goes elsewhere: nothing is sent to it, and its runs stop."""
+        self.on_visible({"on": False})
+        self.on_pause()
+
     def on_seen(self, message=None) -> None:
         self.page.seen()
 

@@ -37,7 +37,7 @@ def test_a_visitors_fifth_running_session_waits_and_may_leave(context, address):
     press_run(fourth, "waiting, 1 ahead")
     press_run(third, "ready")  # it leaves the queue
     wait_status(fourth, "waiting, next")
-    second.close()  # a closed tab frees its seats
+    press_run(second, "paused")
     wait_status(fourth, "running")
     for page in (first, fourth):
         page.evaluate("one('.run').click()")

@@ -9,8 +9,9 @@ Object.assign(Shell.prototype, {
     const doc = this.view.model.document;
     doc?.on_event("connection_lost", (_, event) => this.lose(event));
     doc?.on_event("client_reconnected", () => this.regain());
-    // who leaves is sent nothing more
-    this.listen(window, "pagehide", () => this.send({ do: "visible", on: false }));
+    // who leaves is sent nothing more, and lets others run
+    this.listen(window, "pagehide", () =>
+      this.send(this.model.whole ? { do: "gone" } : { do: "visible", on: false }));
     this.listen(window, "pageshow", (event) => event.persisted && location.reload());
     if (takeNote(ANEW)) this.say({ text: ANEW_TEXT, name: "anew" });
   },
