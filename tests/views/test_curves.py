@@ -219,6 +219,17 @@ def test_a_study_gives_one_curve_for_each_arm():
     assert columns == ["n", "plain", "fast"] and len(rows) == 3
 
 
+def test_a_study_sends_its_seeds_for_the_band():
+    view = Curves("steps", x="n", by="arm", of="rate", log="xy")
+    renderer, _ = drawn(view, lane())
+    messages = told(renderer)
+    renderer.set_study(study())
+    assert [m["kind"] for m in messages] == ["theme", "plan", "rows", "seeds"]
+    parts, values = messages[3]["parts"], np.frombuffer(messages[3]["values"])
+    assert parts == [{"i": 0, "n": 3, "seeds": 2}, {"i": 1, "n": 3, "seeds": 2}]
+    assert list(values[3:6]) == [1.0, 0.5, 0.25]  # the least of the seeds, where there is one
+
+
 def test_a_study_that_is_still_filling_shows_what_is_there():
     data = study().where(study().n < 20)
     renderer, _ = drawn(Curves("steps", x="n", by="arm", of="rate"), lane())

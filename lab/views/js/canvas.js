@@ -88,7 +88,7 @@ function read(desk) {
   desk.sans = of("sans") || given.sans || "sans-serif";
   desk.letter = parseFloat(of("axis-size")) || 12;
   desk.thick = (parseFloat(of("curve-width")) || 2.2) / 2.2;
-  desk.mark = (parseFloat(of("marker-size")) || 6.5) / 6.5;
+  desk.mark = (parseFloat(of("marker-size")) || 6) / 6;
 }
 
 // The picture as a file, drawn by the same calls.

@@ -14,7 +14,7 @@ function widthOf(desk, text, size = 12, bold = false) {
   }
   return width;
 }
-function words(desk, x, y, text, {color = "ink3", size = 12, bold = false, align = "left", halo = false} = {}) {
+function words(desk, x, y, text, {color = "ink3", size = desk.letter, bold = false, align = "left", halo = false} = {}) {
   if (!text) return 0;
   const pen = desk.pen;
   pen.font = fontOf(desk, size, bold);

@@ -18,7 +18,7 @@ function paint(desk) {
   if (!plan.bare) drawAxes(desk, frame, plan);
   pen.save();
   pen.beginPath();
-  pen.rect(left - 12, top - 12, wide + 24, tall + 13);
+  pen.rect(left - 12, top - 12, wide + 24, tall + (plan.bare ? 24 : 13));
   pen.clip();
   for (const layer of ["edges", "marks"]) drawLayer(desk, layer);
   pen.restore();
