@@ -15,6 +15,7 @@ from lab.bench.row import Row
 
 MANY = 400
 TIMES = 5
+BETWEEN_MS = 60  # two keys of somebody who types fast
 TYPED = ("momentum kernel", "orbitt settels", "what does the mirror", "accelerated rates")
 PAINT = """new Promise((told) => {
   const seen = () => performance.getEntriesByName("first-contentful-paint")[0];
@@ -63,7 +64,7 @@ def _typing(chromium, address: str) -> Row:
         page.evaluate(KEYS)
         for text in TYPED:
             page.locator("#find").fill("")
-            page.keyboard.type(text)
+            page.keyboard.type(text, delay=BETWEEN_MS)
         keys = sum(map(len, TYPED))
         page.wait_for_function("n => waits.length >= n", arg=keys)
         waits = sorted(page.evaluate("waits"))

@@ -74,10 +74,13 @@ function show() {
   found.hidden = !cells;
   sheet.hidden = cells || none;
   if (none) tell();
-  if (cells) list(places);
-  else dim(places);
+  const drawn = `${cells} ${state.family} ${places}`;
+  if (drawn !== lastDrawn) (cells ? list : dim)(places);
+  lastDrawn = drawn;
   press();
 }
+
+let lastDrawn = ""; // another letter often changes nothing
 
 /** Buttons and text as the state has them. */
 function press() {
@@ -95,6 +98,8 @@ function dim(places) {
   for (const at of places) counts.get(rows[at][3])[rows[at][4]] += 1;
   for (const cell of all(".fam:not(.own)")) {
     const each = counts.get(cell.dataset.family), n = each.reduce((a, b) => a + b, 0);
+    if (cell.dataset.each === String(each)) continue;
+    cell.dataset.each = each;
     cell.classList.toggle("off", !n);
     cell.setAttribute("aria-disabled", !n);
     cell.tabIndex = n ? 0 : -1;

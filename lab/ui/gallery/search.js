@@ -36,12 +36,23 @@ function errors(typed, word, most) {
   return found <= most ? found : Infinity;
 }
 
+/** The letters of a word as bits: a letter that another word lacks is an error at least. */
+const letters = (word) => [...word].reduce((bits, c) => bits | (1 << (c.charCodeAt(0) % 32)), 0);
+
+function countBits(bits) {
+  let n = 0;
+  for (; bits; bits &= bits - 1) n += 1;
+  return n;
+}
+
 /** How well a typed word fits a known one: 0 not at all, 1 exactly. */
-function fit(typed, word) {
+function fit(typed, bits, word, known) {
   if (word === typed) return 1;
   if (word.startsWith(typed)) return 0.8;
+  const most = forgiven(typed.length);
+  if (countBits(bits & ~known) > most) return 0;
   if (typed.length > 2 && word.includes(typed)) return 0.5;
-  const wrong = errors(typed, word, forgiven(typed.length));
+  const wrong = most ? errors(typed, word, most) : Infinity;
   return wrong === Infinity ? 0 : 0.4 / (1 + wrong);
 }
 
@@ -58,6 +69,7 @@ class Index {
         }
       }
     });
+    this.letters = new Map([...this.words.keys()].map((word) => [word, letters(word)]));
     this.answers = new Map();
   }
 
@@ -65,9 +77,9 @@ class Index {
   one(typed) {
     const kept = this.answers.get(typed);
     if (kept) return kept;
-    const found = new Map();
+    const found = new Map(), bits = letters(typed);
     for (const [word, rows] of this.words) {
-      const how = fit(typed, word);
+      const how = fit(typed, bits, word, this.letters.get(word));
       if (how) for (const [at, weight] of rows)
         found.set(at, Math.max(found.get(at) ?? 0, how * weight));
     }
