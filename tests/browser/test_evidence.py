@@ -6,7 +6,6 @@ from driving import server, wait_status
 from lab.engine.registry import catalogue
 
 PILOTS = ["infeasibility-detection", "aitken-delta-squared"]
-MEASURED = "id => !deep('.vbox, td').some((n) => n.classList.contains('measuring'))"
 
 
 def quick(name):
@@ -22,8 +21,9 @@ def test_a_claim_is_checked_again_and_its_verdict_stays(page, tmp_path, name):
         wait_status(page, "ready")
         cell = f".notes .check[data-check='{claim}']"
         page.evaluate(f'one("{cell} button").click()')
-        page.wait_for_function(f"() => one(\"{cell} small\").textContent.includes(' of ')")
-        page.wait_for_function(MEASURED)
+        page.wait_for_function(
+            f"() => one(\"{cell}\").closest('td').textContent.includes('Check again')"
+        )
         row = page.evaluate(f"one(\"{cell}\").closest('td').textContent")
         assert "Check again" in row and "not checked" not in row
         page.reload(wait_until="domcontentloaded")
