@@ -31,9 +31,9 @@ def spread(spec: ControlSpec, points: int) -> tuple:
         return (False, True)
     if spec.kind == "selector":
         return spec.objects
-    if not spreads(spec):
-        raise ValueError(f"{spec.name} cannot be swept: it has no bounds")
     low, high = spec.bounds
+    if not spreads(spec) or low is None or high is None:
+        raise ValueError(f"{spec.name} cannot be swept: it has no bounds")
     if spec.log:
         low = low if low > 0 else high * 10.0**-DECADES
         values = np.geomspace(low, high, points)

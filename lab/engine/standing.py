@@ -201,16 +201,16 @@ def target(racers: Sequence[Racer], log: bool = False, more: bool = False) -> fl
 
     On a logarithmic measure a power of ten; else one digit. None before anything was reached.
     """
-    best = [_best(r.value, more) for r in racers if len(r.k)]
-    best = [b for b in best if b is not None]
+    found = [_best(r.value, more) for r in racers if len(r.k)]
+    best = [b for b in found if b is not None]
     if not best:
         return None
     leader, last = (max(best), min(best)) if more else (min(best), max(best))
     starts = [float(r.value[0]) for r in racers if len(r.k) and math.isfinite(r.value[0])]
     for wanted in (last, leader):
-        found = _round(wanted, log, more)
-        if found is not None and not any(_reached(s, found, more) for s in starts):
-            return found
+        number = _round(wanted, log, more)
+        if number is not None and not any(_reached(s, number, more) for s in starts):
+            return number
     return None
 
 

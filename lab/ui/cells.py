@@ -10,8 +10,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from threading import Lock, Thread
+from typing import IO
 
 MOST_BYTES = 64 * 1024 * 1024  # of one line
 
@@ -63,6 +65,7 @@ class Cells:
         self._hear, self._lock = hear, Lock()
         self._number = 0
         self._process: subprocess.Popen | None = None
+        self._pen: IO[str] | None = None
 
     def ask(self, question: Question | None) -> int:
         """Makes these runs and no others from now on; None makes none. Returns its number."""
@@ -71,31 +74,30 @@ class Cells:
             if question is None and self._process is None:
                 return self._number
             if self._process is None or self._process.poll() is not None:
-                self._start()
+                self._process = self._start()
+                self._pen = self._process.stdin
             told = {"number": self._number, **asdict(question or Question(""))}
-            try:
-                self._process.stdin.write(json.dumps(told) + "\n")
-                self._process.stdin.flush()
-            except (OSError, ValueError):
-                pass  # it ended just now; its reader says so
+            with suppress(OSError, ValueError):  # it ended just now; its reader says so
+                print(json.dumps(told), file=self._pen, flush=True)
             return self._number
 
     def close(self) -> None:
         """Ends the process; what was made is kept."""
         with self._lock:
             self._number += 1
-            process, self._process = self._process, None
-        if process is not None:
-            process.stdin.close()  # it ends by itself when nobody asks any more
+            pen, self._pen, self._process = self._pen, None, None
+        if pen is not None:
+            pen.close()  # the process ends by itself when nobody asks any more
 
-    def _start(self) -> None:
-        self._process = subprocess.Popen(
+    def _start(self) -> subprocess.Popen:
+        process = subprocess.Popen(
             [sys.executable, "-m", "lab.ui.cells_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        Thread(target=self._read, args=(self._process,), name="cells", daemon=True).start()
+        Thread(target=self._read, args=(process,), name="cells", daemon=True).start()
+        return process
 
     def _read(self, process) -> None:
         with process.stdout as lines:

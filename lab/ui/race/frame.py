@@ -197,12 +197,12 @@ def _spent(page, lane, place) -> str:
     return f"{steps}, {duration(seconds / place.k)} each" if seconds else steps
 
 
-def changed(runs) -> str:
+def changed(lanes) -> str:
     """What was changed while it ran, and the roads that were not taken."""
     found = []
-    for run in runs:
+    for run in lanes:
         if run.dotted:
-            found.append((run.left_at, _FORK, run.label))
+            found.append((lanes.left_at.get(run, 0), _FORK, run.label))
         else:
             found += [(k, _FLAG, f"{run.label}: {text}") for k, text in run.lane.edits]
     if not found:

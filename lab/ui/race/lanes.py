@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.ui.lanes import MOST, Full, Lanes
 from lab.ui.race.field import Entrant
+from lab.ui.run import Run
 
 ROAD = "without the change"
 
@@ -21,6 +22,7 @@ class RaceLanes(Lanes):
     def __init__(self, field, entry, recipe, new_session, wake):
         self.field: list[Entrant] = list(field)
         self._styles: dict[str, int] = {}
+        self.left_at: dict[Run, int] = {}  # where each branch left its method
         super().__init__(entry, recipe, "all" if entry.arms else None, new_session, wake)
 
     def members(self) -> list[tuple[str, str | None, int]]:
@@ -61,7 +63,7 @@ class RaceLanes(Lanes):
 
     def _add(self, run, session) -> None:
         super()._add(run, session)
-        self.runs[-1].left_at = session.head
+        self.left_at[self.runs[-1]] = session.head
 
     def drop(self, name: str) -> None:
         """A method leaves, with its branches; the last one stays."""

@@ -126,7 +126,9 @@ def changed(choice: Choice, entry, key: str, text: str) -> Choice:
     low, high = 2, allowed[-1] if key == "points" else entry.max_steps
     if not low <= number <= high:
         raise ValueError(f"{key} goes from {low} to {high}")
-    return dataclasses.replace(choice, **{key: number})
+    if key == "points":
+        return dataclasses.replace(choice, points=number)
+    return dataclasses.replace(choice, steps=number)
 
 
 def query(choice: Choice, entry, recipe: Recipe) -> str:
@@ -202,8 +204,10 @@ def _axis(choice: Choice, entry, key: str, name: str) -> Choice:
     if name == getattr(choice, other):
         if choice.y is None:
             return choice
-        return dataclasses.replace(choice, **{key: name, other: getattr(choice, key)})
-    return dataclasses.replace(choice, **{key: name})
+        return dataclasses.replace(choice, x=choice.y, y=choice.x)
+    if key == "x":
+        return dataclasses.replace(choice, x=name)
+    return dataclasses.replace(choice, y=name)
 
 
 def _rule(entry, text: str) -> str:

@@ -37,9 +37,9 @@ class Map(JSComponent):
 
     def _handle_msg(self, message) -> None:
         if isinstance(message, dict) and message.get("ready"):
-            self.show()
+            self.draw()
 
-    def show(self) -> None:
+    def draw(self) -> None:
         """Draws what there is; from any thread."""
         self._send_msg({"kind": "map", "tokens": colours(False), **self._whole()})
 

@@ -113,7 +113,7 @@ class Sweep:
         """A person chose something else: the old map is dropped at once, the new one begins."""
         self._allowed = True
         self._begin()
-        self.map.show()
+        self.map.draw()
         self._fill()
 
     # -- news of the runs ----------------------------------------------------------------------
@@ -130,7 +130,7 @@ class Sweep:
             for place, cell in news.get("cells", ()):
                 self._made[self._order[place]] = outcome(self.choice, cell)
             if news.get("cells"):
-                self.map.show()
+                self.map.draw()
             if "error" in news or news.get("over"):
                 self._error = news.get("error", "")
                 self._filling = False
