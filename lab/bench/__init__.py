@@ -49,6 +49,8 @@ def _rows(groups, peers: bool, classroom: bool) -> Iterator[Row]:
 
         yield from page.rows()
     if peers:
-        yield Row("peers", None, "", note="no experiment has a peer to be timed beside yet")
+        from lab.bench import peers as beside
+
+        yield from beside.rows()
     if classroom:
         yield Row("classroom", None, "", note="there is no classroom yet")

@@ -104,7 +104,14 @@ class Served:
 
     def bare(self, **controls) -> dict:
         """The rate of the bare loop over a step, and the worker that ran it."""
-        self._process.stdin.write(json.dumps(controls) + "\n")
+        return self._ask(bare=controls)
+
+    def memory(self) -> dict:
+        """Bytes of the server's process, and how many runs it holds."""
+        return self._ask(memory=True)
+
+    def _ask(self, **question) -> dict:
+        self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
 

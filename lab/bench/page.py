@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from lab.bench import gallery, notebook, visits
 from lab.bench.browser import NoBrowser, address, blank, browser, explorer, plain_server, server
 from lab.bench.row import Row
 
@@ -36,6 +37,11 @@ def rows() -> Iterator[Row]:
                 yield click(chromium, served)
                 yield drag(chromium, served)
                 yield slide(chromium, served)
+                yield visits.from_gallery(chromium, served, FIXED_POINT)
+                yield visits.ten(chromium, served, FIXED_POINT, delays, quantile)
+                yield visits.memory(chromium, served, FIXED_POINT)
+            yield from gallery.rows(chromium)
+            yield from notebook.rows(chromium, FIXED_POINT)
             with server(HERE / "wide_mask.py", hz=10) as served:
                 yield from seen(chromium, served, "WideMask", "a mask of 1 M weights", (None, 60))
             with server(HERE / "loads.py", workers=1) as served:

@@ -1,4 +1,5 @@
-"""`lab serve` that keeps a diary of its frames, and runs bare loops on its workers when asked.
+"""`lab serve` that keeps a diary of its frames, and runs bare loops on its workers and tells of
+its memory when asked.
 
 `python -m lab.bench.served DIARY HZ WORKERS FILE...`: prints the address, then answers each line
 of JSON that comes in with one. The pages are those that everybody gets.
@@ -6,7 +7,9 @@ of JSON that comes in with one. The pages are those that everybody gets.
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import sys
 import threading
 import time
@@ -51,14 +54,28 @@ def _write(lines, session, frame) -> None:
 
 
 def _obey() -> None:
-    """Runs the bare loop over an experiment's step on a worker of the pages; says its rate."""
+    """Answers what the bench asks: the rate of a bare loop, or what this process holds."""
+    for line in sys.stdin:
+        asked = json.loads(line)
+        answer = _memory() if "memory" in asked else _bare(asked["bare"])
+        print(json.dumps(answer), flush=True)
+
+
+def _bare(controls: dict) -> dict:
+    """Runs the bare loop over an experiment's step on a worker of the pages."""
     from lab.engine.workers import remote_session
 
-    for line in sys.stdin:
-        with remote_session("Bare", json.loads(line), pool=pages.pool()) as session:
-            session.wait(lambda s: len(s.trace) > 0 or s.status.ended, PATIENCE_S)
-            rate = float(session.trace["rate"][0]) if len(session.trace) else None
-            print(json.dumps({"rate": rate, "worker": _worker(session)}), flush=True)
+    with remote_session("Bare", controls, pool=pages.pool()) as session:
+        session.wait(lambda s: len(s.trace) > 0 or s.status.ended, PATIENCE_S)
+        rate = float(session.trace["rate"][0]) if len(session.trace) else None
+        return {"rate": rate, "worker": _worker(session)}
+
+
+def _memory() -> dict:
+    gc.collect()
+    resident = int(Path("/proc/self/statm").read_text().split()[1])
+    runs = sum(len(worker.sessions) for worker in pages.pool().workers)
+    return {"bytes": resident * os.sysconf("SC_PAGE_SIZE"), "runs": runs}
 
 
 def _worker(session) -> int | None:

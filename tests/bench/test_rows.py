@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lab.bench import GROUPS, browser, measure, page
+from lab.bench import GROUPS, browser, measure, page, peers
 from lab.bench.row import Row
 from lab.engine.registry import entry
 from lab.engine.session import Session
@@ -55,9 +55,18 @@ def test_without_a_browser_the_page_is_one_row_that_says_so(no_browser):
     assert "CHROMIUM" in row["note"]
 
 
-def test_peers_and_classroom_say_that_there_is_nothing_yet(no_browser):
-    rows = list(measure("page", peers=True, classroom=True))
-    assert [row["name"] for row in rows[1:]] == ["peers", "classroom"]
+def test_the_classroom_says_that_there_is_nothing_yet(no_browser):
+    rows = list(measure("page", classroom=True))
+    assert [row["name"] for row in rows[1:]] == ["classroom"]
+
+
+def test_a_peer_is_a_ratio_with_both_times(monkeypatch):
+    monkeypatch.setattr(peers, "PAIRS", 1)
+    monkeypatch.setattr(peers, "SECONDS", 0)
+    found = list(peers.rows())
+    assert all(row.name.startswith("peers: ") for row in found)
+    for row in found:
+        assert row.value is None or (row.value > 0 and "beside" in row.note)
 
 
 # -- what page rows are reckoned from --------------------------------------------------------------
