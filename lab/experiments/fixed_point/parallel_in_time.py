@@ -117,7 +117,7 @@ class ParallelInTime(Experiment):
     axes = ("evaluations",)
     views = [
         Heat("digits", title="Error", note="time up, step across; log10", size=2),
-        Convergence("error", "residual", log="y"),
+        Convergence("error", log="y"),
         Profile("pic.guess", "pic.loop", roles={"pic.loop": "exact"}, title="First unit over time"),
         Curves("found", title="States found"),
     ]

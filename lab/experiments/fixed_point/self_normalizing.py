@@ -116,8 +116,12 @@ class SelfNormalizing(Experiment):
         "narrow": Preset("Take narrow layers, watch the walk jitter", width=30),
     }
     quantities = {
-        "distance": Quantity("distance of the map's point to (0, 1)", log=True, better="less"),
-        "drawn": Quantity("distance of the real layer to (0, 1)", log=True, better="less"),
+        "distance": Quantity(
+            "distance of the map's point to (0, 1)", log=True, better="less", short="map"
+        ),
+        "drawn": Quantity(
+            "distance of the real layer to (0, 1)", log=True, better="less", short="real layer"
+        ),
         "slope": Quantity("norm of the map's slope at its point"),
         "steepest": Quantity("largest norm of the slope over the paper's box"),
         "escaped": Quantity("share of the box that leaves it"),
@@ -132,6 +136,7 @@ class SelfNormalizing(Experiment):
             field="pic.field",
             target="pic.goal",
             start=("mean", "variance"),
+            equal=False,
             title="Mean and variance",
             size=2,
         ),

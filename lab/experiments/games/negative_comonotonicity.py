@@ -29,19 +29,14 @@ from lab.engine import (
     steps,
 )
 
-ARMS = {
-    "Proximal point": {"method": "proximal point", "rate": 0.9},
-    "Extragradient": {"method": "extragradient", "rate": 0.3, "explore": 1.0},
-    "Optimistic": {"method": "optimistic", "rate": 0.1, "explore": 0.6},
-    "Descent": {"method": "descent", "rate": 0.1},
-}
+METHODS = ("proximal point", "extragradient", "optimistic", "descent")
 FEW = {"planes": 5, "smallest": 0.3}  # for borders: nothing slow, so growth shows soon
 SMALL = {**FEW, "rate": 0.01}  # "small enough": borders of the look ahead are for rate -> 0
 
 
 def iteration(c):
     if c.method == "proximal point":
-        return ProximalPoint(c.rate)
+        return ProximalPoint(c.explore)
     if c.method == "descent":
         return Descent(c.rate)
     return (Extragradient if c.method == "extragradient" else Past)(c.rate, c.explore)
@@ -99,21 +94,25 @@ class NegativeComonotonicity(Experiment):
 
     method = Selector(
         "extragradient",
-        objects=["proximal point", "extragradient", "optimistic", "descent"],
+        objects=list(METHODS),
         doc="iteration",
     )
     rho = Number(0.3, bounds=(0.0, 0.95), doc="how far the field leans outwards; L is 1")
-    explore = Number(1.0, bounds=(0.05, 4.0), live=True, doc="look ahead g, in units of 1/L")
-    rate = Number(0.1, bounds=(1e-3, 3.0), log=True, live=True, doc="step s")
+    explore = Number(0.9, bounds=(0.05, 4.0), live=True, doc="look ahead g, in units of 1/L")
+    rate = Number(
+        0.1, bounds=(1e-3, 3.0), log=True, live=True, doc="step s; the proximal point has but g"
+    )
     planes = Integer(1, bounds=(1, 400), doc="planes that turn, the fastest is drawn")
     smallest = Number(1e-3, bounds=(1e-4, 1.0), log=True, doc="slowest turning")
     x = Number(1.0, bounds=(-2.0, 2.0), doc="one plane: the start")
     y = Number(0.5, bounds=(-2.0, 2.0), doc="one plane: the start")
 
-    arms = ARMS
+    arms = {name.capitalize(): {"method": name} for name in METHODS}
     presets = {
-        "edge": Preset("Lean close to one half, watch it just return", rho=0.47, rate=0.03),
-        "beyond": Preset("Lean past one half, watch it leave", rho=0.55, rate=0.03),
+        "edge": Preset(
+            "Lean close to one half, watch it just return", rho=0.47, rate=0.03, explore=1.0
+        ),
+        "beyond": Preset("Lean past one half, watch it leave", rho=0.55, rate=0.03, explore=1.0),
         "longer": Preset("Look further ahead, watch it return", rho=0.55, rate=0.03, explore=3.0),
         "long": Preset("Take a long step, watch it leave", rho=0.4, rate=0.5),
         "optimistic": Preset(
@@ -124,7 +123,10 @@ class NegativeComonotonicity(Experiment):
             rate=0.02,
         ),
         "solve": Preset(
-            "Solve each step, watch twice rho suffice", method="proximal point", rho=0.6, rate=1.3
+            "Solve each step, watch twice rho suffice",
+            method="proximal point",
+            rho=0.6,
+            explore=1.3,
         ),
         "many": Preset("Add slow planes, watch the power law", planes=60, rate=0.3),
     }
@@ -141,7 +143,7 @@ class NegativeComonotonicity(Experiment):
             lines="pic.borders",
             equal=False,
             title="What settles",
-            note="look ahead (or step) over rho: above the line",
+            note="look ahead over rho: above the line",
         ),
         Convergence("residual", slopes=(-1,), title="Squared residual"),
     ]
@@ -185,16 +187,15 @@ class NegativeComonotonicity(Experiment):
         a, b = given.game["real"][0], given.game["imaginary"][0]
         x, y = grid.unbind(1)
         push = -torch.stack([a * x - b * y, b * x + a * y], 1) * 0.15
-        exact = c.method in ("proximal point", "descent")
         return {
             "field": torch.cat([grid, push], 1),
             "zero": torch.zeros(1, 2, dtype=torch.float64),
-            "here": torch.tensor([[c.rho, c.rate if exact else c.explore]], dtype=torch.float64),
+            "here": torch.tensor([[c.rho, c.explore]], dtype=torch.float64),
             "borders": torch.from_numpy(NegativeComonotonicity.borders(c.method)),
         }
 
     def borders(method):
-        """Segments of the border of what settles, in the plane of rho and look ahead or step."""
+        """Segments of the border of what settles, in the plane of rho and look ahead."""
         rho = np.linspace(0, 0.95, 96)
         if method == "proximal point":
             curves = [2 * rho]
@@ -211,28 +212,6 @@ class NegativeComonotonicity(Experiment):
         return np.concatenate(parts)
 
     claims = [
-        Claim(
-            "proximal",
-            "Proximal point settles exactly when its step is longer than 2 rho",
-            source="abstract; the linear operator: desk",
-            runs=Grid(
-                {"rho": (0.1, 0.25, 0.4), "rate": (0.19, 0.21, 0.49, 0.51, 0.79, 0.81)},
-                set={"method": "proximal point", **FEW},
-                stop=steps(400),
-                keep="log",
-                record=("residual",),
-            ),
-            checks=(
-                Check(
-                    "border",
-                    agrees(lambda d: d.rate > 2 * d.rho),
-                    AtLeast(1.0),
-                    over="all",
-                    label="share of settings as foretold",
-                ),
-            ),
-            control=Control({"method": "extragradient"}, breaks=("border",), seeds=2),
-        ),
         Claim(
             "half",
             "Looking 1/L ahead, extragradient with a small step settles exactly for rho L < 1/2",
@@ -254,6 +233,28 @@ class NegativeComonotonicity(Experiment):
                 ),
             ),
             control=Control({"explore": 2.0}, breaks=("border",), seeds=2),
+        ),
+        Claim(
+            "proximal",
+            "Proximal point settles exactly when its step is longer than 2 rho",
+            source="abstract; the linear operator: desk",
+            runs=Grid(
+                {"rho": (0.1, 0.25, 0.4), "explore": (0.19, 0.21, 0.49, 0.51, 0.79, 0.81)},
+                set={"method": "proximal point", **FEW},
+                stop=steps(400),
+                keep="log",
+                record=("residual",),
+            ),
+            checks=(
+                Check(
+                    "border",
+                    agrees(lambda d: d.explore > 2 * d.rho),
+                    AtLeast(1.0),
+                    over="all",
+                    label="share of settings as foretold",
+                ),
+            ),
+            control=Control({"method": "extragradient"}, breaks=("border",), seeds=2),
         ),
         Claim(
             "further",
@@ -303,7 +304,7 @@ class NegativeComonotonicity(Experiment):
             runs=Grid(
                 {"arm": ("Proximal point", "Extragradient")},
                 8,
-                {"planes": 300, "smallest": 3e-3},
+                {"planes": 300, "smallest": 3e-3, "explore": 1.0, "rate": 0.3},
                 steps(2_000),
                 "log",
                 ("residual",),

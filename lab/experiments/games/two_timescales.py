@@ -88,10 +88,14 @@ class TwoTimescales(Experiment):
         "slow": Preset("Slow one side a lot, watch it crawl", tau=30.0),
     }
     quantities = {
-        "arrived": Quantity("share at a minimax point", better="more"),
-        "wrong": Quantity("share at the stationary point that is none", better="less"),
-        "turning": Quantity("size of the second pair, √(τ b² + d²)", log=True, better="less"),
-        "law": Quantity("the same by its closed form", log=True),
+        "arrived": Quantity("share at a minimax point", better="more", short="minimax"),
+        "wrong": Quantity(
+            "share at the stationary point that is none", better="less", short="other"
+        ),
+        "turning": Quantity(
+            "size of the second pair, √(τ b² + d²)", log=True, better="less", short="measured"
+        ),
+        "law": Quantity("the same by its closed form", log=True, short="closed form"),
     }
     views = [
         Plane("pic.first", target="pic.minimax", field="pic.field", trails=True, title="a and c"),
