@@ -110,7 +110,7 @@ class ParallelInTime(Experiment):
         "found": Quantity("states found to 1e-9, from the first on", better="more"),
         "behind": Quantity("states found after k steps less k"),
         "exponent": Quantity("Lyapunov exponent; above 0 is chaos"),
-        "digits": Quantity("log10 of the error, by time", dim="time"),
+        "digits": Quantity("log10 of the error, 1e-9 at least, by time", dim="time"),
         "evaluations": Quantity("evaluations of the network at all times"),
         "products": Quantity("products with its Jacobian at all times"),
     }
@@ -174,7 +174,7 @@ class ParallelInTime(Experiment):
             "found": found,
             "behind": found - state["evaluations"].clamp(max=c.length),
             "exponent": given.run["exponent"],
-            "digits": rows.clamp(min=1e-16).log10(),
+            "digits": rows.clamp(min=EXACT).log10(),
             "evaluations": state["evaluations"],
             "products": state["products"],
         }

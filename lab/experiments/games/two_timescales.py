@@ -98,10 +98,31 @@ class TwoTimescales(Experiment):
         "law": Quantity("the same by its closed form", log=True, short="closed form"),
     }
     views = [
-        Plane("pic.first", target="pic.minimax", field="pic.field", trails=True, title="a and c"),
-        Plane("pic.second", target="pic.origin", trails=True, title="b and d"),
-        Plane("pic.multipliers", lines="pic.circle", title="Multipliers", note="inside: settles"),
-        Curves("arrived", "wrong", percent=True, title="Where they are"),
+        Plane(
+            "pic.first",
+            target="pic.minimax",
+            field="pic.field",
+            trails=True,
+            equal=False,
+            title="First pair",
+            note="a across, c up",
+        ),
+        Plane(
+            "pic.second",
+            target="pic.origin",
+            trails=True,
+            equal=False,
+            title="Second pair",
+            note="b across, d up",
+        ),
+        Plane(
+            "pic.multipliers",
+            lines="pic.circle",
+            equal=False,
+            title="Multipliers of a step",
+            note="left of the unit circle: settles",
+        ),
+        Curves("arrived", percent=True, title="Arrived at a minimax point"),
         Convergence("turning", "law", log="y", roles={"law": "exact"}, title="Second pair"),
     ]
     dtype = "float64"
@@ -157,7 +178,7 @@ class TwoTimescales(Experiment):
         scale = torch.tensor([1 / c.tau, 1 / c.tau, 1, 1], dtype=z.dtype)
         values = c.rate * torch.linalg.eigvals(scale[:, None] * torch.tensor(SLOPES, dtype=z.dtype))
         ahead = 1 - values * (1 - values) if c.method == "extragradient" else 1 - values
-        turn = torch.linspace(0, 2 * math.pi, 65, dtype=z.dtype)
+        turn = torch.linspace(0, 2 * math.pi, 361, dtype=z.dtype)
         circle = torch.stack([turn.cos(), turn.sin()], 1)
         return {
             "first": z[:, [0, 2]],
