@@ -67,16 +67,15 @@ class AnchoredOptimism(Experiment):
 
     method = Selector("anchored", objects=list(METHODS), doc="iteration")
     rate = Number(1 / 3, bounds=(0.01, 1.0), live=True, doc="step; the fastest plane turns at 1")
-    planes = Integer(1, bounds=(1, 400), doc="planes that turn, the fastest is drawn")
-    slowest = Number(0.1, bounds=(1e-4, 1.0), log=True, doc="turning of the slowest plane")
+    planes = Integer(40, bounds=(1, 400), doc="planes that turn, the fastest is drawn")
+    slowest = Number(1e-3, bounds=(1e-4, 1.0), log=True, doc="turning of the slowest plane")
     x = Number(1.0, bounds=(-2.0, 2.0), doc="one plane: the start")
     y = Number(0.5, bounds=(-2.0, 2.0), doc="one plane: the start")
 
     arms = {name.capitalize(): {"method": name} for name in METHODS}
     presets = {
-        "descent": Preset("Look at nothing ahead, watch it leave", method="descent", rate=0.1),
-        "extragradient": Preset("Drop the anchor, watch a clean spiral", method="extragradient"),
-        "family": Preset("Add slow planes, watch the slope", **FAMILY),
+        "one": Preset("Keep one plane, watch who needs an anchor", planes=1),
+        "many": Preset("Add slower planes, watch the slopes part", planes=400, slowest=1e-4),
         "wins": Preset(
             "Keep only fast planes, watch extragradient win",
             planes=40,
@@ -86,7 +85,7 @@ class AnchoredOptimism(Experiment):
     }
     quantities = {
         "residual": Quantity("residual, ‖Vz‖", log=True, better="less"),
-        "place": Quantity("the two players", dim="player"),
+        "place": Quantity("the two players in the fastest plane", dim="player"),
         "evaluations": Quantity("evaluations of V"),
     }
     axes = ("evaluations",)
@@ -120,7 +119,9 @@ class AnchoredOptimism(Experiment):
         z = state["x"]
         return {
             "residual": NormalOperator.apply(given.game, z).norm(),
-            "place": torch.stack([z[0], z[c.planes]]),
+            # As long as in a single plane, however many share the start.
+            "place": torch.stack([z[0], z[c.planes]])
+            * (2 * c.planes if c.planes > 1 else 1) ** 0.5,
             "evaluations": state["evaluations"],
         }
 
@@ -190,7 +191,7 @@ class AnchoredOptimism(Experiment):
             runs=Grid(
                 {"rate": (0.05, 0.1, 0.2)},
                 1,
-                {"method": "descent"},
+                {"method": "descent", "planes": 1},
                 steps(200),
                 "log",
                 ("residual",),
