@@ -18,6 +18,7 @@ from lab.engine.workers import Pool, remote_session, shared_pool
 from lab.store.verdicts import verdicts
 from lab.ui import address, chrome, document, exposure, recorded
 from lab.ui.explorer import Explorer
+from lab.ui.hush import hush
 from lab.ui.markup import esc
 from lab.ui.race import address as race_address
 from lab.ui.race.page import Race
@@ -107,6 +108,7 @@ def _show(page, title: str, visitor: str, own: str = "") -> None:
     """
     if own:
         page.shell.stylesheets = [own]
+    hush()
     doc = pn.state.curdoc
     doc.title = f"{title} · Iterlab"
     doc.template = parse_template(document.live())

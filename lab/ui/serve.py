@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 from pathlib import Path
@@ -64,8 +63,6 @@ def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths
 
     if dev:
         pn.config.autoreload = True
-    # a tab that closes between two pictures is no fault; its session ends by itself
-    logging.getLogger("bokeh.server.views.ws").addFilter(_not_of_a_closed_tab)
     server = pn.serve(
         PAGES,
         port=port,
@@ -81,16 +78,13 @@ def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths
     print(f"http://127.0.0.1:{port}", flush=True)
     pool()  # workers import what they need before the first click
     try:
+        server.start()  # else sessions of closed tabs would be held for ever
         server.io_loop.start()
     except KeyboardInterrupt:
         pass
     finally:
         server.stop()
         pool().close()
-
-
-def _not_of_a_closed_tab(record: logging.LogRecord) -> bool:
-    return "connection was closed" not in record.getMessage()
 
 
 def _tell_environment(workers, paths) -> None:

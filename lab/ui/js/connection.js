@@ -7,6 +7,7 @@ const ANEW_TEXT = "Your run could not be rejoined; it was started again from its
 Object.assign(Shell.prototype, {
   watchConnection() {
     const doc = this.view.model.document;
+    if (doc && this.model.whole) takeWithoutReply(doc);
     doc?.on_event("connection_lost", (_, event) => this.lose(event));
     doc?.on_event("client_reconnected", () => this.regain());
     // who leaves is sent nothing more, and lets others run
@@ -69,6 +70,12 @@ Object.assign(Shell.prototype, {
     location.replace(this.lostAt || location.href);
   },
 });
+
+// Who rejoins takes the server's document anew. Bokeh would send every model of it back, and the
+// server would find each "already known".
+function takeWithoutReply(doc) {
+  doc.add_root = (root) => Object.getPrototypeOf(doc).add_root.call(doc, root, { sync: false });
+}
 
 function takeNote(name) {
   try {
