@@ -1,3 +1,4 @@
+const FLAG = 15;   // px from an edit's pole to the far end of its pennant, and a gap
 // What stands above the frame: the flag with the step, names of stages and events; flags of edits.
 function captionsOf(desk, px) {
   const {plan, letter, frame: {X, left, right, top}} = desk;
@@ -6,7 +7,7 @@ function captionsOf(desk, px) {
   if (px !== null && plan.flagged) {
     const text = plan.steps ? "k = " + countText(desk.k) : numberText(standing(desk)) + " " + plan.unit;
     const wide = widthOf(desk, text, letter, true) + 12;
-    const middle = Math.max(left - 20 + wide / 2, Math.min(px, right + 12 - wide / 2));
+    const middle = flagMiddle(px, wide, left, right);
     flag = [middle, wide, top - 1, text];
     rows[0].push([middle - wide / 2 - 4, middle + wide / 2 + 4]);
   }
@@ -20,10 +21,11 @@ function captionsOf(desk, px) {
     if (!(p >= left - 2 && p <= right)) return;
     const width = widthOf(desk, text, letter);
     if (kind == "edit") {
+      const before = p + FLAG + width > desk.W, from = before ? p - FLAG - width : p;   // it turns at the edge
       if (p < free) return;
-      edits.push([p, text]);
-      free = p + width + 24;
-      boxes.push([p, top + 2, p + 22 + width, top + 28]);
+      edits.push([p, from < free ? "" : text, before]);
+      free = before ? p + 24 : p + width + 24;
+      boxes.push([from, top + 2, before ? p : p + 22 + width, top + 28]);
       return;
     }
     const opening = kind == "stage" && p < left + 2;
@@ -42,14 +44,14 @@ function captionsOf(desk, px) {
   return {texts, rules, edits, boxes, flag};
 }
 
-function editFlag(desk, x, top, text) {
-  const {pen} = desk, p = Math.round(x) + 0.5;
+function editFlag(desk, x, top, text, before) {
+  const {pen} = desk, p = Math.round(x) + 0.5, side = before ? -1 : 1;
   hairline(desk, p, top + 4, p, top + 28, "ink", 1.5);
   pen.fillStyle = desk.color("ink");
   pen.beginPath();
   pen.moveTo(p, top + 4);
-  pen.lineTo(p + 9, top + 9);
+  pen.lineTo(p + 9 * side, top + 9);
   pen.lineTo(p, top + 14);
   pen.fill();
-  words(desk, p + 13, top + 13, text, {color: "ink", size: desk.letter, halo: true});
+  words(desk, p + 13 * side, top + 13, text, {color: "ink", size: desk.letter, halo: true, align: before ? "right" : "left"});
 }

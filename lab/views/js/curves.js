@@ -85,9 +85,9 @@ function paint(desk) {
   for (const d of drawn) drawCurve(desk, d);
   pen.restore();
 
-  if (inside) cursorLine(desk, px, plan.above ? 0 : top, plan.under ? desk.H : bottom);
+  if (inside) cursorLine(desk, px, cursorTop(desk, px, top), plan.under ? desk.H : bottom);
   for (const [x, y, text] of marks.texts) words(desk, x, y, text, {color: "ink2", size: desk.letter});
-  for (const [x, text] of marks.edits) editFlag(desk, x, top, text);
+  for (const [x, text, before] of marks.edits) editFlag(desk, x, top, text, before);
   desk.heads = drawn.filter(({curve}) => plan.live && !curve.reference && !curve.ghost);
   for (const d of desk.heads) drawEnd(desk, d);
   for (const {curve, px: x, py: y} of desk.heads) if (y > top - 8 && y < bottom + 8 && x < right + 8) {

@@ -71,7 +71,7 @@ function paintRun(desk) {
   const px = Math.round(X.at(at)), inside = first && first.ks && first.ks.length && px >= left - 1 && px <= r + 1;
 
   const text = steps ? "k = " + countText(desk.k) : numberText(at) + " " + plan.unit;
-  const wide = widthOf(desk, text, desk.letter, true) + 12, mid = Math.max(left - 30 + wide / 2, Math.min(px, r + 12 - wide / 2));
+  const wide = widthOf(desk, text, desk.letter, true) + 12, mid = flagMiddle(px, wide, left, r);
 
   desk.panels.forEach((panel, index) => {
     const t = top + index * (height + gap), b = t + height;
@@ -134,7 +134,7 @@ function paintRun(desk) {
       words(desk, X.at(v), bottom + 18, tickWords(v, plan.xlog, false), {align: "center", size: desk.letter});
   if (!small && !plan.under) words(desk, r, bottom + 36, plan.xlabel, {color: "ink2", align: "right", size: desk.letter});
   if (!inside) return;
-  cursorLine(desk, px, plan.above ? 0 : top, plan.under ? H : bottom);
+  cursorLine(desk, px, cursorTop(desk, px, top), plan.under ? H : bottom);
   flagOf(desk, mid, wide, top - 1, text);
 }
 

@@ -106,6 +106,17 @@ function cursorLine(desk, px, from, to) {
   pen.fillStyle = desk.color("now-edge");
   pen.fillRect(x - 0.5, from, 1, to - from);
 }
+// Where it begins: it comes from the picture above, but not through the words over this one.
+function cursorTop(desk, px, top) {
+  const {plan, model: {heading, note}} = desk;
+  if (!plan.above) return top;
+  const size = 13 * desk.letter / 12, wide = widthOf(desk, heading, size, true) + (note ? 8 + widthOf(desk, note, size) : 0);
+  return px - 4 < wide ? 17 + size : 0;
+}
+// The flag's middle: over the cursor, but left of the frame stand the ticks.
+function flagMiddle(px, wide, left, right) {
+  return Math.max(left - 4 + wide / 2, Math.min(px, right + 12 - wide / 2));
+}
 function flagOf(desk, middle, wide, bottom, text) {
   const pen = desk.pen, tall = desk.letter + 7;
   pen.fillStyle = desk.color("now");
