@@ -16,7 +16,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from lab.ui import explorer, pages
+from lab.ui import board, pages
 from lab.ui.serve import serve
 
 PATIENCE_S = 120
@@ -25,7 +25,7 @@ PATIENCE_S = 120
 def main() -> None:
     """Serves until it is ended."""
     diary, hz, workers, *files = sys.argv[1:]
-    explorer.LIVE_HZ = float(hz)
+    board.LIVE_HZ = float(hz)
     with Path(diary).open("w", encoding="utf-8") as lines:
         pages.new_session = partial(_watched, pages.new_session, lines)
         threading.Thread(target=_obey, daemon=True).start()
