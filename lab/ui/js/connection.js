@@ -51,7 +51,10 @@ Object.assign(Shell.prototype, {
     if (!reply?.ok || !this.lost || this.stopped) return;
     const same = serving(await reply.text()) === serving(document.head.innerHTML);
     if (!same || Date.now() - this.lost > KEPT_MS) this.startAnew();
-    else this.again.reconnect();
+    else {
+      forgetBrokenMessage(this.again.connection?.deref());
+      this.again.reconnect();
+    }
   },
 
   regain() {
@@ -70,6 +73,13 @@ Object.assign(Shell.prototype, {
     location.replace(this.lostAt || location.href);
   },
 });
+
+// A message that broke off with the connection: Bokeh would take the first words of the new one
+// for its rest, and understand nothing from then on.
+function forgetBrokenMessage(connection) {
+  const receiver = connection?._receiver;
+  if (receiver) receiver._current_consumer = receiver._HEADER;
+}
 
 // Who rejoins takes the server's document anew. Bokeh would send every model of it back, and the
 // server would find each "already known".
