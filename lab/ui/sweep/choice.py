@@ -58,8 +58,8 @@ class Choice:
 
 
 def default(entry) -> Choice:
-    """The map that a page opens with: the controls that the experiment's own studies vary."""
-    ranked = sorted(axes_of(entry), key=lambda name: -_interest(entry, name))
+    """The map that a page opens with: the two controls that promise most."""
+    ranked = sorted(axes_of(entry), key=lambda name: _interest(entry, name), reverse=True)
     x, y = [*ranked[:2], None, None][:2]
     batch = entry.batchable and entry.card.cost != "minutes"
     until = next(iter(entry.events.values()), "") or _guess(entry)
@@ -235,14 +235,20 @@ def _with(recipe: Recipe, values: dict) -> Recipe:
     return dataclasses.replace(recipe, controls={**recipe.controls, **values})
 
 
-def _interest(entry, name: str) -> float:
-    """How much a control promises as an axis: first what the paper's own grids vary."""
+def _interest(entry, name: str) -> tuple[bool, ...]:
+    """How much a control promises as an axis: a real number that acts on a running session, then
+    one that a preset or the paper's own grids name; what tells the methods apart comes last."""
     spec = entry.controls[name]
     grids = [*entry.studies.values(), *(claim.runs for claim in entry.claims)]
-    own = any(name in arm for arm in entry.arms.values())
-    score = 4.0 * any(name in grid.over for grid in grids) - 6.0 * own
-    score += {"number": 3.0, "integer": 1.0}.get(spec.kind, -3.0)
-    return score + 0.5 * spec.live + 0.5 * spec.log
+    return (
+        not any(name in arm for arm in entry.arms.values()),
+        spec.kind == "number",
+        spec.kind == "integer",
+        spec.live,
+        any(name in preset.values for preset in entry.presets.values()),
+        any(name in grid.over for grid in grids),
+        spec.log,
+    )
 
 
 def _guess(entry) -> str:
