@@ -117,6 +117,15 @@ def cost_at(racers: Sequence[Racer], k: int) -> float:
     return float(min(np.interp(k, r.k, r.cost) for r in going))
 
 
+def step_at(r: Racer, cost: float, k: int) -> int:
+    """The step of a run at a cost, for a cursor at step `k`: its last row within that cost, or
+    `k` where it had spent no more by then."""
+    if not len(r.k) or np.interp(k, r.k, r.cost) <= cost * (1 + 1e-12):
+        return k
+    row = r.at(cost)
+    return 0 if row is None else int(r.k[row])
+
+
 def standing(racers: Sequence[Racer], cost: float, more: bool = False) -> list[Place]:
     """The order at a cost, best first; runs without a number come last.
 

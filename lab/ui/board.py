@@ -306,10 +306,11 @@ class Board:
             self.report(controls=self.requests.plain_values())
             if self.numbers_on:
                 self.show_numbers()
-        behind = [(i, run) for i, run in enumerate(self.lanes) if self.k < run.head]
-        self._looks = [run.session.look(self.k) for _, run in behind if run.pictures.ks]
+        steps = [(i, run, run.lane.at(self.k)) for i, run in enumerate(self.lanes)]
+        behind = [(i, run, k) for i, run, k in steps if k < run.head and run.pictures.ks]
+        self._looks = [run.session.look(k) for _, run, k in behind]
         found: dict = {}
-        for (i, _), look in zip(behind, self._looks):
+        for (i, *_), look in zip(behind, self._looks):
             look.add_done_callback(lambda done, i=i: self._looked(rest, found, i, done))
 
     def _looked(self, rest: int, found: dict, i: int, done) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -52,6 +52,9 @@ class Lane:
         As of a Session.
     edits : list of (int, str)
         What was changed while it ran: (step, "anchor 1.00 \u2192 0.50").
+    own : callable or None
+        `own(k)` is this run's step while the page's cursor stands at step k, where runs are
+        compared at equal cost. None: the same.
     """
 
     label: str = ""
@@ -67,6 +70,7 @@ class Lane:
     edits: list[tuple[int, str]] = field(default_factory=list)
     live: dict | None = None
     clock: list[tuple[int, float]] = field(default_factory=list)
+    own: Callable[[int], int] | None = None
     _computed: float | None = None
     _taken: Any = None
 
@@ -101,8 +105,13 @@ class Lane:
         at, spent = np.array(self.clock, dtype=float).T
         return np.interp(ks, at, spent)
 
+    def at(self, k: int) -> int:
+        """The run's own step while the page's cursor stands at step k."""
+        return k if self.own is None else self.own(k)
+
     def picture(self, k: int) -> dict | None:
-        """The picture to draw at step k, packed or not: of now at the head, else a kept one."""
+        """The picture to draw at the cursor, packed or not: of now at the head, else a kept one."""
+        k = self.at(k)
         if self.live is not None and k >= self.head:
             return self.live
         if self.pictures is None or not self.pictures.ks:

@@ -53,6 +53,7 @@ class Plane(Renderer):
         self._own = Box()
         self._own.watchers.append(self._tell)
         self._told: dict | None = None
+        self._steps: list[int | None] = []
         self.canvas = PlaneCanvas(self, self._whole, self._dragged)
         self.layers = Layers(self.canvas)
 
@@ -102,6 +103,7 @@ class Plane(Renderer):
         parts = [dict(kind="theme", tokens=colours(self.shared.dark)), self._plan()]
         if self.paths:
             parts.append(self._rows([(i, 0, True) for i in range(len(self.paths))]))
+            parts.append(dict(kind="steps", steps=self._steps))
         return [*parts, *self.layers.all()]
 
     def _rows(self, fresh: list[tuple[int, int, bool]]) -> dict:
@@ -137,6 +139,7 @@ class Plane(Renderer):
         for path in self.paths:
             self._take(path)
         self._told = {**self._plan(), "k": 0}
+        self._steps = self._own_steps(self.shared.k)
         for part in self._whole():
             self.canvas.tell(**part)
         self.cursor(self.shared.k)
@@ -214,6 +217,10 @@ class Plane(Renderer):
 
     def cursor(self, k: int, exact=None) -> None:
         super().cursor(k)
+        steps = self._own_steps(k)
+        if steps != self._steps:
+            self._steps = steps
+            self.canvas.tell(kind="steps", steps=steps)
         drawn = [
             {} if lane.ghost else self._picture(i, lane, k, exact)
             for i, lane in enumerate(self.lanes)
@@ -229,6 +236,10 @@ class Plane(Renderer):
             self.layers.put("target", dict(kind="targets", color="ink", values=target.T))
         # What is there at first is framed as it is; what comes later gets room to grow.
         self.box.settled = self.box.low is not None
+
+    def _own_steps(self, k: int) -> list[int | None]:
+        """Where each path is cut; None: at the cursor, which the browser knows."""
+        return [None if path.lane.own is None else path.lane.at(k) for path in self.paths]
 
     def _segments(self, drawn) -> None:
         several, marks = self._several, []
@@ -328,7 +339,7 @@ class Plane(Renderer):
         """Where n points were in the last kept pictures: (2 * pictures, n), x and y in turn."""
         if lane.pictures is None:
             return None
-        ks = [at for at in lane.pictures.ks if at <= k][-TRAIL:]
+        ks = [at for at in lane.pictures.ks if at <= lane.at(k)][-TRAIL:]
         kept = [self._entry(lane.pictures.packed(at), name) for at in ks]
         kept = [p for p in kept if p is not None and p.ndim == 2 and len(p) == n]
         if len(kept) < 2:
@@ -348,7 +359,8 @@ class Plane(Renderer):
                 continue
             ks, points = self._track(path)
             if len(ks):
-                at = points[max(int(np.searchsorted(ks, k, "right")) - 1, 0)]
+                row = int(np.searchsorted(ks, path.lane.at(k), "right")) - 1
+                at = points[max(row, 0)]
                 label = path.lane.label or self.shared.quantity(path.name).text
                 found.append((label, at))
         return found

@@ -132,7 +132,7 @@ def vector_of(lane: Lane, name: str, k: int, exact: dict | None = None) -> np.nd
             return None
     if not len(trace.k):
         return None
-    row = max(int(np.searchsorted(trace.k, k, "right")) - 1, 0)
+    row = max(int(np.searchsorted(trace.k, lane.at(k), "right")) - 1, 0)
     return np.asarray(trace[name][row], dtype=float).ravel()
 
 

@@ -86,7 +86,7 @@ def _recorded(lane, name: str, k: int):
         trace = trace.assessed
     if trace is None or name not in trace or not len(trace.k):
         return None
-    return trace[name][max(int(np.searchsorted(trace.k, k, "right")) - 1, 0)]
+    return trace[name][max(int(np.searchsorted(trace.k, lane.at(k), "right")) - 1, 0)]
 
 
 def _words(value) -> str:

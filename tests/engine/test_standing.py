@@ -5,7 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from lab.engine.standing import cost_at, even_costs, leaders, racer, reach, standing, target
+from lab.engine.standing import (
+    cost_at,
+    even_costs,
+    leaders,
+    racer,
+    reach,
+    standing,
+    step_at,
+    target,
+)
 from lab.engine.trace import Trace
 
 
@@ -38,6 +47,13 @@ def test_by_step_the_faster_leads_and_by_evaluation_the_cheaper(pair):
 def test_the_cursor_compares_at_a_cost_that_every_run_has_spent(pair):
     assert cost_at(racers(pair, "evals"), 20) == 20.0
     assert cost_at(racers(pair, "k"), 20) == 20.0
+
+
+def test_at_equal_cost_each_run_stands_at_a_step_of_its_own(pair):
+    found = racers(pair, "evals")
+    cost = cost_at(found, 20)
+    assert [step_at(r, cost, 20) for r in found] == [20, 10]
+    assert [step_at(r, 0.0, 0) for r in found] == [0, 0]
 
 
 def test_a_run_that_ended_early_does_not_hold_the_cost_back():

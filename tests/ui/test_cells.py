@@ -6,6 +6,7 @@ import pytest
 
 from lab.engine.registry import entry
 from lab.ui.cells import Cells, Question
+from lab.ui.seats import Hall
 
 NAME = "infeasibility-detection"
 WAIT_S = 120  # a busy machine imports torch
@@ -59,3 +60,17 @@ def test_what_cannot_be_made_is_said(beside):
     cells, news = beside
     cells.ask(Question("no-such-experiment", [[({}, 0)]]))
     assert "no experiment" in until(news, "error")[-1]["error"]
+
+
+def test_runs_wait_for_a_seat_and_give_it_back(beside):
+    _, news = beside
+    seats = Hall(1, each=1).seats("somebody")
+    other = seats(1, lambda: None)
+    cells = Cells(news.put, seats)
+    cells.ask(question(20, [0.5]))
+    assert cells.ahead == 0 and news.empty()
+    other.give_back()
+    told = until(news, "over")
+    assert told[0]["ahead"] is None and told[-1]["over"]
+    assert seats(1, lambda: None).granted
+    cells.close()

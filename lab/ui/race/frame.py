@@ -10,6 +10,7 @@ from lab.ui.lanes import MOST
 from lab.ui.markup import esc
 from lab.ui.race.field import PLAIN
 from lab.ui.ruler import verdict
+from lab.ui.words import waiting
 from lab.views import palette
 from lab.views.numerals import count, duration, number
 
@@ -237,7 +238,7 @@ def members(page) -> str:
     )
 
 
-def to_reach(page, wanted: float | None, said: str = "") -> str:
+def to_reach(page, wanted: float | None, said: str) -> str:
     """The table "to reach X": steps, each declared axis, seconds."""
     form = (
         '<form data-form="reach"><label>Reach <input name="to" inputmode="decimal" '
@@ -298,8 +299,10 @@ def by(page) -> str:
     return esc(f"by {axis}{all_.get(n, f', all {n} from one start')}")
 
 
-def seeds_button(done: int, total: int, shown: int) -> str:
-    """What the button says while further seeds are made, and afterwards."""
+def seeds_button(done: int, total: int, shown: int, ahead: int | None) -> str:
+    """What the button says while further seeds wait or are made, and afterwards."""
+    if ahead is not None:
+        return f"{waiting(ahead).sentence}. Stop".capitalize()
     if total and done < total:
         return f"{done} of {total} runs. Stop"
     return f"Without the {shown} seeds" if shown else f"{SEEDS} seeds"

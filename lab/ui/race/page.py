@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from functools import partial
 
 import numpy as np
 
@@ -40,19 +41,23 @@ class Race(Board):
     ----------
     to : float or None
         The number that the table below the fold counts to; None takes a round one.
+    to_refused : str
+        What is wrong with the number that was typed last.
     seeds : int
         Further seeds that are shown as a band.
     """
 
     def __init__(self, entry, opening, new_session, **options):
         self._field, self.to, self.seeds = opening.field, opening.to, 0
+        self.to_refused = ""
         self._filled: dict[str, str] = {}
         self._refreshed = 0.0
         self._small: list[tuple] = []  # each small picture with its (run, lane)s
         self._seed_news: list[dict] = []
         self._bands: dict = {}
         self._asked: list = []  # whose the further seeds are, in their order
-        self._cells = Cells(self._hear_seeds)
+        self._cells = Cells(self._hear_seeds, options.get("seats"))
+        self._steps: list[int] = []  # each run's own step, as it is drawn
         self._wanted_seeds = opening.seeds
         super().__init__(entry, opening.run, new_session, **options)
 
@@ -88,6 +93,7 @@ class Race(Board):
     def show_lanes(self) -> None:
         self.plot.set_lanes(self._lanes)
         self.strip.set_lanes(self._lanes)
+        self._at_equal_cost()
         self._small = [
             (renderer, self._beside(renderer, own))
             for renderer, own in zip(self.renderers[FIRST:], self._plain())
@@ -116,6 +122,15 @@ class Race(Board):
         ]
         return [*ghosts, *branches, (own, lanes[own])]
 
+    def _at_equal_cost(self) -> None:
+        """On an axis of cost each small picture stands at its own run's step for that cost."""
+        beside = [pair for _, shown in self._small for pair in shown]
+        for i, lane in [*enumerate(self._lanes), *beside]:
+            lane.own = None if self.axis == "k" else partial(self.strip.step, i)
+
+    def _own_steps(self) -> list[int]:
+        return [lane.at(self.k) for lane in self._lanes]
+
     def feed(self, i: int, frame) -> None:
         super().feed(i, frame)
         for _, shown in self._small:
@@ -131,6 +146,7 @@ class Race(Board):
                     renderer.feed(place)
 
     def draw(self, exact=None) -> None:
+        self._steps = self._own_steps()
         self.plot.cursor(self.k, exact)
         self.strip.cursor(self.k, exact)
         for renderer, shown in self._small:
@@ -142,10 +158,14 @@ class Race(Board):
         if not self.lanes.running or now - self._refreshed > REFRESH_S:
             self._refreshed = now
             self.strip.refresh()
+            if self._own_steps() != self._steps:
+                self.draw()
         self._take_seeds()
 
     def set_axis(self, name: str) -> None:
         super().set_axis(name)
+        self._at_equal_cost()
+        self.draw()
         self._draw_seeds()
 
     # -- words ---------------------------------------------------------------------------------
@@ -158,7 +178,7 @@ class Race(Board):
             "field": frame.members(self),
         }
         if not self.lanes.running or "reach" not in self._filled:
-            parts["reach"] = frame.to_reach(self, self._target())
+            parts["reach"] = frame.to_reach(self, self._target(), self.to_refused)
         self.fill(parts)
         super().report(**more)
 
@@ -228,7 +248,7 @@ class Race(Board):
         self._say_seeds()
 
     def _hear_seeds(self, news: dict) -> None:
-        """On the reader's thread."""
+        """On any thread."""
         with self._lock:
             self._seed_news.append(news)
         self.wake()
@@ -257,7 +277,8 @@ class Race(Board):
         return done, self.seeds * len(self.lanes.field)
 
     def _say_seeds(self) -> None:
-        self.fill({"seeds": frame.seeds_button(*self.seeds_done, self.seeds)})
+        told = frame.seeds_button(*self.seeds_done, self.seeds, self._cells.ahead)
+        self.fill({"seeds": told})
 
     def _draw_seeds(self) -> None:
         """The band of each method over its seeds, on the axis that is shown."""

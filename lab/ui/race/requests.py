@@ -41,11 +41,10 @@ class RaceRequests(Requests):
         """The number that the table below the fold counts to; an empty field is the page's own."""
         text = str(_fields(message.get("fields")).get("to", "")).strip()[:30]
         value = as_number(text)
-        if text and value is None:
-            said = "a number is wanted, such as 1e-6"
-            self.page.fill({"reach": frame.to_reach(self.page, self.page.to, said)})
-            return
-        self.page.to = value
+        refused = bool(text) and value is None
+        self.page.to_refused = "a number is wanted, such as 1e-6" if refused else ""
+        if not refused:
+            self.page.to = value
         self.page.report()
 
     def on_seeds(self, message=None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.engine.standing import Racer, cost_at, even_costs, leaders, racer, standing
+from lab.engine.standing import Racer, cost_at, even_costs, leaders, racer, standing, step_at
 from lab.views import palette
 from lab.views.base import LEFT, Renderer, js
 from lab.views.canvas import LAYER, Canvas, colours
@@ -143,6 +143,12 @@ class Strip(Renderer):
         """(cost, order) at the cursor."""
         cost = cost_at(self.racers, k)
         return cost, standing(self.racers, cost, self.more)
+
+    def step(self, i: int, k: int) -> int:
+        """The step of lane `i` at the cost for which the cursor at step `k` stands."""
+        if i >= len(self.racers):
+            return k
+        return step_at(self.racers[i], cost_at(self.racers, k), k)
 
     def cost_text(self, cost: float) -> str:
         """ "k = 318", "156 evaluations", "0.31 seconds"."""

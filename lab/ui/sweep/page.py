@@ -21,7 +21,7 @@ from lab.ui.sweep import choice as choices
 from lab.ui.sweep import frame
 from lab.ui.sweep.map import Map, scale
 from lab.ui.sweep.outcome import TODO, VALUE, Outcome, outcome, short, words
-from lab.ui.words import Wording
+from lab.ui.words import Wording, waiting
 from lab.views.numerals import count, exact, number
 
 ALLOWED_MS = 2_000  # a link computes no longer than this before a click
@@ -47,7 +47,6 @@ class Sweep:
     def __init__(self, entry, choice, opening, *, verdicts=None, bars="", seats=None, **_):
         self.entry, self.choice = entry, choice
         self.values, self.seed = dict(opening.recipe.controls), opening.recipe.seed
-        self._seats, self._ticket = seats, None
         self._document = pn.state.curdoc
         self._lock = RLock()  # news comes on a thread, requests on the server's
         self._closed = False
@@ -58,7 +57,7 @@ class Sweep:
         self._filled: dict[str, str] = {}
         self._numbers_on = self._greeted = False
         self._begin()
-        self._cells = Cells(self._hear)
+        self._cells = Cells(self._hear, seats)
         self.map = Map(self._whole)
         self.shell = Shell(
             self._request, html=frame.sweep(self, verdicts or {}, bars), pictures=[self.map],
@@ -69,7 +68,6 @@ class Sweep:
         """Ends the runs; the page is gone."""
         self._closed = True
         self._cells.close()
-        self._leave()
 
     # -- what is asked -------------------------------------------------------------------------
 
@@ -81,33 +79,17 @@ class Sweep:
 
     def _fill(self) -> None:
         """Makes what is not made yet, when there is a seat for it."""
-        if self._seats is not None and self._ticket is None:
-            self._ticket = self._seats(1, self._seated)
-        self._seated()
-
-    def _seated(self) -> None:
-        """Goes on if a seat was given; on any thread."""
-        with self._lock:
-            if self._closed or (self._ticket is not None and not self._ticket.granted):
-                self._report()
-                return
-            asked, self._order = choices.question(
-                self.choice, self.entry, self.values, self.seed, self._made
-            )
-            self._filling = bool(asked.runs)
-            self._cells.ask(asked if asked.runs else None)
-            self._report()
+        asked, self._order = choices.question(
+            self.choice, self.entry, self.values, self.seed, self._made
+        )
+        self._filling = bool(asked.runs)
+        self._cells.ask(asked if asked.runs else None)
+        self._report()
 
     def _stop(self) -> None:
         self._cells.ask(None)
         self._filling = False
-        self._leave()
         self._report()
-
-    def _leave(self) -> None:
-        ticket, self._ticket = self._ticket, None
-        if ticket is not None:
-            ticket.give_back()
 
     def _anew(self) -> None:
         """A person chose something else: the old map is dropped at once, the new one begins."""
@@ -119,7 +101,10 @@ class Sweep:
     # -- news of the runs ----------------------------------------------------------------------
 
     def _hear(self, news: dict) -> None:
-        """On the reader's thread."""
+        """On any thread."""
+        if "ahead" in news:  # another page's thread, which holds locks of its own
+            self._document.add_next_tick_callback(self._queue_moved)
+            return
         with self._lock:
             if self._closed:
                 return
@@ -134,8 +119,12 @@ class Sweep:
             if "error" in news or news.get("over"):
                 self._error = news.get("error", "")
                 self._filling = False
-                self._leave()
             self._report()
+
+    def _queue_moved(self) -> None:
+        with self._lock:
+            if not self._closed:
+                self._report()
 
     def _allow(self) -> None:
         """A link may compute for a moment; the rest waits for a click."""
@@ -276,8 +265,9 @@ class Sweep:
     def _word(self, done: int, total: int) -> Wording:
         if self._error:
             return Wording("alert", self._error, "Fill", "run", "run")
-        if self._ticket is not None and not self._ticket.granted:
-            return Wording("dots", f"waiting, {self._ticket.ahead} ahead", "Stop", "", "pause")
+        ahead = self._cells.ahead
+        if ahead is not None:
+            return Wording("dots", waiting(ahead).sentence, "Stop", "", "pause")
         if self._filling:
             if not done:
                 return Wording("dots", "preparing", "Stop", "pause", "pause")

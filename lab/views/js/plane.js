@@ -4,7 +4,7 @@ export function render({model, el}) {
   desk.paths = [];
   zoomable(desk, () => null);
   draggable(desk);
-  desk.canvas.report = () => ({k: desk.k, n: desk.paths.map((p) => p.n), frame: desk.frame, ring: desk.ring,
+  desk.canvas.report = () => ({k: desk.k, n: desk.paths.map((p) => p.n), steps: desk.paths.map((p) => p.step ?? desk.k), frame: desk.frame, ring: desk.ring,
     heads: (desk.heads || []).map(({px, py}) => [px, py]), labels: desk.boxes || []});
 }
 
@@ -18,6 +18,7 @@ function hear(desk, message) {
   }
   if (!desk.plan) return;   // what came before the whole was asked for is in the whole
   if (message.kind == "rows") takeRows(desk.paths, message);
+  else if (message.kind == "steps") desk.paths.forEach((path, i) => { path.step = message.steps[i]; });
   else if (message.kind == "marks") { takeMarks(desk, message); desk.stale = true; }
 }
 
@@ -35,7 +36,7 @@ function paint(desk) {
   for (const layer of ["field", "lines", "trails", "points"]) drawLayer(desk, layer);
   const drawn = desk.heads = [];
   desk.paths.forEach((path, i) => {
-    const m = reached(path, desk.k);
+    const m = reached(path, path.step ?? desk.k);
     if (!m) return;
     drawPath(desk, path, m);
     if (!path.ghost) drawn.push({i, path, m, px: path.px[m - 1], py: path.py[m - 1]});
