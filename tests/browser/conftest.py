@@ -4,11 +4,11 @@ Nothing here sleeps: what is waited for is a condition in the page.
 """
 
 import os
+from pathlib import Path
 
 import pytest
-from driving import HELPERS, ready, server
+from driving import HELPERS, WAIT_MS, ready, server
 
-WAIT_MS = 60_000  # a busy machine imports torch before the first picture
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -18,6 +18,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+CIRCLING = Path(__file__).parent / "circling.py"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
@@ -31,6 +32,21 @@ def address(lab_home):
     """The address of a server that all tests share."""
     with server() as (found, _):
         yield found
+
+
+@pytest.fixture(scope="module")
+def circling(lab_home):
+    """The address of a server that knows the experiment Circling."""
+    with server(str(CIRCLING)) as (found, _):
+        yield found
+
+
+@pytest.fixture
+def context(context):
+    """Every page of it waits long enough, and can be looked into."""
+    context.set_default_timeout(WAIT_MS)
+    context.add_init_script(HELPERS)
+    return context
 
 
 @pytest.fixture
@@ -50,8 +66,6 @@ def page(page):
     page.on("pageerror", lambda error: faults.append(f"error: {error}"))
     page.on("request", asked)
     page.on("websocket", lambda ws: ws.url.startswith("ws://127.0.0.1:") or faults.append(ws.url))
-    page.set_default_timeout(WAIT_MS)
-    page.add_init_script(HELPERS)
     page.faults = faults
     yield page
     assert not faults, "\n".join(faults)

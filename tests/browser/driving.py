@@ -8,6 +8,8 @@ import sys
 from contextlib import contextmanager, suppress
 from threading import Thread
 
+WAIT_MS = 60_000  # a busy machine imports torch before the first picture
+
 # Functions for the page: elements behind shadow roots, and what a picture looks like.
 HELPERS = """
 window.deep = (selector, root = document) => {
@@ -174,7 +176,7 @@ def run_to(page, k):
     page.wait_for_function(
         """() => {
           const head = one('.seek').getAttribute('aria-valuemax');
-          window.still = window.still?.head === head ? window.still : { head, frames: 0 };
-          return ++window.still.frames > 20;
+          window.stood = window.stood?.head === head ? window.stood : { head, frames: 0 };
+          return ++window.stood.frames > 20;
         }"""
     )

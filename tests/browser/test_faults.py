@@ -30,12 +30,15 @@ def open_page(page, base, query):
     wait_status(page, "ready")
 
 
-@pytest.mark.parametrize("name", PILOTS)
-def test_a_cut_connection_says_so_and_rejoins_the_same_run(page, address, name):
+@pytest.mark.parametrize(("name", "said"), [(PILOTS[0], "paused at"), (PILOTS[1], "running")])
+def test_a_cut_connection_says_so_and_rejoins_the_same_run(page, address, name, said):
     relay = Relay(address)
     try:
         open_page(page, relay.address, name)
         run_to(page, 20)
+        if said == "running":  # the cable is cut in the middle of some message
+            page.evaluate("one('.run').click()")
+            page.wait_for_function(RUN_ON.format(head(page) + 20))
         before, known = head(page), page.evaluate("document.documentElement.dataset.labPage")
         relay.cut()
         wait_status(page, "reconnecting, your run goes on")
@@ -43,12 +46,15 @@ def test_a_cut_connection_says_so_and_rejoins_the_same_run(page, address, name):
         assert page.evaluate("one('.lab').classList.contains('lost')")
         assert step(page) >= before  # the cursor is kept
         relay.mend()
-        wait_status(page, "paused at")
+        wait_status(page, said)
         assert head(page) >= before
         assert page.evaluate("document.documentElement.dataset.labPage") == known
         assert page.evaluate("one('.bars').textContent") == ""
         assert page.evaluate("!one('.lab').classList.contains('lost')")
-        run_to(page, before + 1)
+        if said == "running":
+            page.wait_for_function(RUN_ON.format(head(page)))
+        else:
+            run_to(page, before + 1)
     finally:
         relay.close()
     page.faults.clear()  # the browser itself reports the lost socket

@@ -5,7 +5,7 @@ import re
 from urllib.parse import quote
 
 import pytest
-from driving import HELPERS, head, ready, run_to, step, wait_status
+from driving import HELPERS, WAIT_MS, head, ready, run_to, step, wait_status
 
 FIXED_POINT = "infeasibility-detection"
 
@@ -44,7 +44,6 @@ def test_a_second_tab_has_its_own_run(explore, context, address):
     first = explore(FIXED_POINT)
     run_to(first, 30)
     second = context.new_page()
-    second.add_init_script(HELPERS)
     second.goto(f"{address}/explore?name={FIXED_POINT}")
     ready(second)
     wait_status(second, "ready")
@@ -61,8 +60,9 @@ def test_a_link_opened_in_a_fresh_profile_gives_the_same_trace(explore, browser,
     page.wait_for_function("() => one('.numbers table')")
     known = page.evaluate("one('.numbers').textContent")
     context = browser.new_context()
+    context.set_default_timeout(WAIT_MS)
+    context.add_init_script(HELPERS)
     other = context.new_page()
-    other.add_init_script(HELPERS)
     other.goto(page.url, wait_until="domcontentloaded")
     ready(other)
     other.wait_for_function(

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from driving import run_to, step
+from driving import ready, run_to, step
 
 NAME = "infeasibility-detection"  # a plane and two stacked pictures of curves
 STACKED = "progress-measures"  # curves above and below a heat map
@@ -42,7 +42,7 @@ window.exported = async (index, format) => {
 };
 """
 
-CORNER = "[canvasOf(1).getBoundingClientRect()].flatMap((b) => [b.x, b.y])"
+CORNER = "[canvasOf({}).getBoundingClientRect()].flatMap((b) => [b.x, b.y])"
 
 
 def rest(page, *views):
@@ -111,7 +111,7 @@ def test_the_cursor_moves_every_picture_without_the_server(pictures):
 def test_under_the_pointer_a_rule_goes_through_the_stack(pictures):
     page = pictures()
     frame = report(page, 1)["frame"]
-    box = page.evaluate(CORNER)
+    box = page.evaluate(CORNER.format(1))
     x, y = frame["left"] + 0.4 * frame["wide"], frame["top"] + 0.5 * frame["tall"]
     rest(page, 1, 2)
     before = page.evaluate("[pixels(1), pixels(2)]")
@@ -124,7 +124,7 @@ def test_under_the_pointer_a_rule_goes_through_the_stack(pictures):
 def test_ctrl_and_the_wheel_zoom_a_stack_and_a_double_click_shows_all_again(pictures):
     page = pictures()
     before = report(page, 1)["frame"]["X"]
-    box = page.evaluate(CORNER)
+    box = page.evaluate(CORNER.format(1))
     frame = report(page, 1)["frame"]
     page.mouse.move(box[0] + frame["left"] + 50, box[1] + frame["top"] + 50)
     page.keyboard.down("Control")
@@ -172,3 +172,31 @@ def test_another_theme_is_drawn_with_the_same_data(pictures):
     assert found["n"] == counts
     (x, y), *_ = found["heads"]
     page.wait_for_function("([x, y]) => hasColour(1, 'now', x, y)", arg=[x, y])
+
+
+def test_the_start_is_dragged_and_new_runs_begin_there(page, circling):
+    page.add_init_script(HELPERS)
+    page.goto(f"{circling}/explore?name=Circling", wait_until="domcontentloaded")
+    ready(page)
+    run_to(page, 50)
+    page.wait_for_function("ready(0) && reportOf(0).ring")
+    rest(page, 0)
+    left, top = page.evaluate(CORNER.format(0))
+    x, y = report(page, 0)["ring"]
+    to = [x - 40, y - 60]
+    place = "([x, y]) => [reportOf(0).frame.X.back(x), reportOf(0).frame.Y.back(y)]"
+    wanted = page.evaluate(place, to)
+    page.mouse.move(left + x, top + y)
+    page.mouse.down()
+    page.mouse.move(left + to[0], top + to[1], steps=4)
+    page.mouse.up()
+    page.wait_for_function(
+        """(wanted) => {
+          const q = new URLSearchParams(location.search), at = [q.get("c.x"), q.get("c.y")];
+          return at.every((v, i) => v !== null && Math.abs(Number(v) - wanted[i]) < 0.01);
+        }""",
+        arg=wanted,
+    )
+    page.wait_for_function("one('.seek').getAttribute('aria-valuemax') === '0'")
+    shown = page.evaluate("Number(one('[data-control=x] .val').value)")
+    assert shown == pytest.approx(wanted[0], abs=0.01)
