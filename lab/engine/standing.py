@@ -232,7 +232,8 @@ def _reached(value: float, wanted: float, more: bool) -> bool:
 
 
 def _best(values: np.ndarray, more: bool) -> float | None:
-    values = values[np.isfinite(values)]
+    """The best value that has a round number beside it: zero, the exact answer, has none."""
+    values = values[np.isfinite(values) & (values != 0)]
     if not len(values):
         return None
     return float(values.max() if more else values.min())

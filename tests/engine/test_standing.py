@@ -132,3 +132,10 @@ def test_nothing_is_said_before_anything_is_recorded():
     empty = [racer("none", Trace(), "gap")]
     assert standing(empty, 0) == [] and cost_at(empty, 5) == 0.0
     assert len(even_costs(empty)) == 0 and leaders(empty, np.empty(0)) == []
+
+
+def test_methods_that_all_arrive_exactly_are_counted_to_the_last_number_before():
+    found = Trace()
+    for k, gap in enumerate((1.0, 0.2, 0.003, 0.0, 0.0)):
+        found.add(k, {"gap": gap})
+    assert target([racer("a", found, "gap"), racer("b", found, "gap")], log=True) == 0.01
