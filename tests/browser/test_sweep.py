@@ -4,11 +4,11 @@ import re
 from urllib.parse import quote
 
 import pytest
-from driving import ready, wait_status
+from driving import ready
 
 PILOTS = {
-    "infeasibility-detection": ("weight", "anchor"),
-    "shuffling-lower-bounds": ("pace", "bend"),
+    "infeasibility-detection": ["weight", "anchor"],
+    "shuffling-lower-bounds": ["pace", "bend"],
 }
 SMALL = "points=4&steps=30"
 
@@ -30,12 +30,24 @@ def report(page):
     return page.evaluate("deep('canvas', one('.map'))[0].report()")
 
 
+def choose(page, key, value):
+    page.evaluate(
+        "([key, value]) => { const s = one(`select[data-do=${key}]`); s.value = value;"
+        " s.dispatchEvent(new Event('change', { bubbles: true })); }",
+        [key, value],
+    )
+
+
 def fill(page):
-    """Fills the map to its end."""
-    page.evaluate("['run'].includes(one('.run').dataset.verb) && one('.run').click()")
+    """Fills the map to its end: asked again whenever it says that it rests."""
     page.wait_for_function(
-        "() => one('.status').textContent.trim() === 'filled' ||"
-        " (one('.run').dataset.verb === 'run' && one('.run').click())"
+        """() => {
+          const run = one('.run'), said = one('.status').textContent.trim();
+          if (said === 'filled') return true;
+          if (run.dataset.verb === 'run' && window.rested !== said) run.click();
+          window.rested = said;
+          return false;
+        }"""
     )
 
 
@@ -44,49 +56,51 @@ def kinds(page):
 
 
 @pytest.mark.parametrize("name", PILOTS)
-def test_a_map_fills_from_coarse_to_fine(sweep, name):
-    x, y = PILOTS[name]
-    page = sweep(f"{name}&x={x}&y={y}&{SMALL}")
-    page.wait_for_function(
-        "() => deep('canvas', one('.map'))[0].report().map.kinds.some((kind) => kind)"
-    )
-    fill(page)
-    found = report(page)["map"]
-    assert (found["nx"], found["ny"]) == (4, 4)
-    assert all(found["kinds"])
-    assert len({v for v in found["values"] if v}) > 1
-    assert page.evaluate("one('[data-fill=done]').textContent") == "16 of 16 cells"
-
-
-@pytest.mark.parametrize("name", PILOTS)
 def test_a_link_without_axes_opens_on_two_that_make_sense(sweep, name):
     page = sweep(f"{name}&{SMALL}")
-    page.wait_for_function("() => new URLSearchParams(location.search).get('x')")
-    x, y = page.evaluate("['x', 'y'].map((key) => new URLSearchParams(location.search).get(key))")
-    assert x and y and x != y
+    x, y = PILOTS[name]
+    page.wait_for_function(
+        "([x, y]) => location.search.includes(`x=${x}&y=${y}`)", arg=PILOTS[name]
+    )
     assert page.evaluate("x => one('select[data-do=x]').value === x", x)
     assert page.evaluate("x => !one(`[data-control=${x}]`).offsetParent", x)
 
 
 def test_a_new_choice_ends_the_old_one_at_once(sweep):
     page = sweep("progress-measures&x=lr&y=decay&points=8&steps=3000&c.p=11&c.width=32")
-    wait_status(page, "filling" if kinds(page) and any(kinds(page)) else "prepar")
-    page.evaluate(
-        "(() => { const s = one('select[data-do=points]'); s.value = '4';"
-        " s.dispatchEvent(new Event('change', { bubbles: true })); })()"
-    )
-    page.wait_for_function("() => deep('canvas', one('.map'))[0].report().map.nx === 4")
+    page.wait_for_function("() => one('.run').dataset.verb === 'pause'")
+    choose(page, "points", "4")
+    page.wait_for_function("() => location.search.includes('points=4')")
+    assert report(page)["map"]["nx"] == 4
     assert page.evaluate("one('[data-fill=done]').textContent").endswith("of 16 cells")
+    page.wait_for_function("() => one('.run').dataset.verb === 'pause'")
     page.evaluate("one('.run').click()")
-    wait_status(page, "ready")
+    page.wait_for_function("() => /^(ready|stopped)/.test(one('.status').textContent.trim())")
 
 
 def test_diverged_cells_have_a_pattern_of_their_own(sweep):
-    # a map of the logistic kind leaves every bound at large gain
-    page = sweep("progress-measures&x=lr&y=none&points=2&steps=2&c.p=11&c.width=32")
+    page = sweep("anchored-optimism&arm=Descent&x=rate&y=slowest&points=2&steps=100")
     fill(page)
-    page.evaluate("window.was = deep('canvas', one('.map'))[0].toDataURL()")
-    assert all(kind in (1, 3) for kind in kinds(page))
+    assert kinds(page) == [1, 3] * 2
+    cells = "deep('canvas', one('.map'))[0]"
+    # stripes: a diverged cell shows its colour and the stage, a cell with a value one colour
+    seen = page.evaluate(
+        f"""(() => {{
+          const canvas = {cells}, f = canvas.report().frame, scale = devicePixelRatio;
+          const inside = (i) => {{
+            const x = (f.left + (i + 0.25) * f.w) * scale, y = (f.top + 0.25 * f.h) * scale;
+            const size = [f.w / 2 * scale, f.h / 2 * scale];
+            const data = canvas.getContext("2d").getImageData(x, y, ...size).data;
+            return new Set(new Uint32Array(data.buffer)).size;
+          }};
+          return [inside(0), inside(1)];
+        }})()"""
+    )
+    assert seen[0] == 1 < seen[1]
+    page.evaluate("deep('[role=application]')[0].focus()")
+    page.keyboard.press("End")
+    page.wait_for_function("() => /diverged at [0-9]+/.test(deep('.read')[0].textContent)")
+    assert "diverged" in page.evaluate("one('[data-fill=table]').textContent")
 
 
 def test_slow_cells_are_told_from_the_others_by_a_rule(sweep):
@@ -109,9 +123,14 @@ def test_slow_cells_are_told_from_the_others_by_a_rule(sweep):
     page.wait_for_function("() => one('.until .no').textContent.includes('did you mean')")
 
 
-def test_the_keyboard_reads_a_cell_and_opens_it_as_a_run(sweep):
+def test_a_map_fills_and_the_keyboard_reads_a_cell_and_opens_it(sweep):
     page = sweep(f"infeasibility-detection&x=weight&y=anchor&{SMALL}&seed=2")
     fill(page)
+    found = report(page)["map"]
+    assert (found["nx"], found["ny"]) == (4, 4)
+    assert all(found["kinds"])
+    assert len({v for v in found["values"] if v}) > 1
+    page.wait_for_function("() => one('[data-fill=done]').textContent === '16 of 16 cells'")
     page.evaluate("deep('[role=application]')[0].focus()")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
@@ -140,58 +159,37 @@ def test_the_pointer_reads_a_cell_and_a_click_opens_it(sweep):
     page.wait_for_url("**/explore?name=shuffling-lower-bounds*")
 
 
-@pytest.mark.parametrize("name", PILOTS)
-def test_one_control_draws_a_curve(sweep, name):
-    x = PILOTS[name][0]
-    page = sweep(f"{name}&x={x}&y=none&{SMALL}")
-    fill(page)
-    found = report(page)["map"]
-    assert (found["nx"], found["ny"]) == (4, 1)
-    assert page.evaluate("colours(0)") > 3
-
-
-def test_choices_stand_in_the_address_and_a_link_opens_the_same_map(sweep, address):
+def test_choices_stand_in_the_address_and_act_at_once(sweep):
     page = sweep("infeasibility-detection&x=weight&y=gap&points=4&steps=100&seed=1&c.planes=7")
     for part in ("x=weight", "y=gap", "points=4", "steps=100", "seed=1", "c.planes=7"):
         page.wait_for_function("part => location.search.includes(part)", arg=part)
-    page.evaluate(
-        "(() => { const s = one('select[data-do=x]'); s.value = 'gap';"
-        " s.dispatchEvent(new Event('change', { bubbles: true })); })()"
-    )
+    choose(page, "x", "gap")
     # the other axis would be the same control: they are exchanged
     page.wait_for_function("() => /x=gap&y=weight/.test(location.search)")
-
-
-def test_a_control_that_every_cell_has_starts_the_map_again(sweep):
-    page = sweep(f"infeasibility-detection&x=weight&y=anchor&{SMALL}")
+    choose(page, "y", "none")
+    page.wait_for_function("() => location.search.includes('y=none')")
     fill(page)
+    assert report(page)["map"]["ny"] == 1
+    assert page.evaluate("colours(0)") > 3  # a curve with its points
     page.evaluate("one('[data-control=planes] .val').focus()")
-    page.keyboard.type("7")
+    page.keyboard.type("6")
     page.keyboard.press("Enter")
-    page.wait_for_function("() => location.search.includes('c.planes=7')")
-    fill(page)
-
-
-def test_what_a_link_got_wrong_is_said_with_what_was_perhaps_meant(sweep):
-    page = sweep("infeasibility-detection&x=wieght&y=nope&show=zz&points=900&steps=-1&until=(")
-    text = page.evaluate("one('.bars').textContent")
-    assert text.startswith("Left out of the link: ") and "did you mean 'weight'" in text
-
-
-def test_an_unknown_experiment_is_one_line_and_what_was_perhaps_meant(page, address):
-    page.goto(f"{address}/sweep?name=shufling-lower-bounds")
-    assert page.get_by_role("heading", level=1).inner_text() == "No such experiment"
-    assert page.get_by_role("link", name=re.compile("shuffling-lower-bounds")).count() == 1
-
-
-def test_numbers_dark_and_phone(sweep):
-    page = sweep(f"infeasibility-detection&x=weight&y=anchor&{SMALL}")
+    page.wait_for_function("() => location.search.includes('c.planes=6')")
     fill(page)
     page.keyboard.press("n")
-    page.wait_for_function("() => deep('.numbers td').length >= 20")
+    page.wait_for_function("() => deep('.numbers td').length === 5")
     before = page.evaluate("pixels(0)")
     page.keyboard.press("d")
     page.wait_for_function("was => pixels(0) !== was", arg=before)
     page.set_viewport_size({"width": 360, "height": 740})
     page.wait_for_function("() => getComputedStyle(one('.transport')).position === 'fixed'")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_what_a_link_got_wrong_is_said_with_what_was_perhaps_meant(sweep, address):
+    page = sweep("infeasibility-detection&x=wieght&y=nope&show=zz&points=900&steps=-1&until=(")
+    text = page.evaluate("one('.bars').textContent")
+    assert text.startswith("Left out of the link: ") and "did you mean 'weight'" in text
+    page.goto(f"{address}/sweep?name=shufling-lower-bounds")
+    assert page.get_by_role("heading", level=1).inner_text() == "No such experiment"
+    assert page.get_by_role("link", name=re.compile("shuffling-lower-bounds")).count() == 1
