@@ -56,6 +56,7 @@ class Race(Board):
         self._seed_news: list[dict] = []
         self._bands: dict = {}
         self._asked: list = []  # whose the further seeds are, in their order
+        self._made = 0  # of them; those that failed count too
         self._cells = Cells(self._hear_seeds, options.get("seats"))
         self._steps: list[int] = []  # each run's own step, as it is drawn
         self._wanted_seeds = opening.seeds
@@ -221,12 +222,11 @@ class Race(Board):
 
     def ask_seeds(self, n: int) -> None:
         """Makes `n` further seeds of every method beside the page; 0 takes the band away."""
-        self._bands = {}
+        self._bands, self._made = {}, 0
         self.seeds = n
         self._draw_seeds()
         if not n:
-            self._cells.ask(None)
-            self._say_seeds()
+            self._ask_cells(None)
             return
         self._asked = [one for one in self.lanes.field for _ in range(n)]
         values, entry = self.lanes.values, self.entry
@@ -236,7 +236,7 @@ class Race(Board):
             for s in range(n)
         ]
         steps = min(self.lanes.furthest or SEED_STEPS, entry.max_steps)
-        self._cells.ask(
+        self._ask_cells(
             Question(
                 entry.name,
                 [runs[i : i + n] for i in range(0, len(runs), n)],
@@ -245,6 +245,11 @@ class Race(Board):
                 record=tuple(dict.fromkeys([self.strip.measure, *entry.axes])),
             )
         )
+
+    def _ask_cells(self, question: Question | None) -> None:
+        number = self._cells.ask(question)
+        with self._lock:  # what came of an earlier question is read no more
+            self._seed_news = [news for news in self._seed_news if news["number"] >= number]
         self._say_seeds()
 
     def _hear_seeds(self, news: dict) -> None:
@@ -264,7 +269,8 @@ class Race(Board):
                 self.tell(say={"text": f"Further seeds: {news['error']}", "name": "seeds"})
                 self.seeds = 0
             for place, cell in news.get("cells", ()):
-                if cell["rows"]:
+                self._made += 1
+                if self.strip.measure in cell["rows"]:
                     self._bands.setdefault(self._asked[place].name, []).append(cell["rows"])
         if fresh:
             self._draw_seeds()
@@ -273,8 +279,7 @@ class Race(Board):
     @property
     def seeds_done(self) -> tuple[int, int]:
         """(made, asked for)."""
-        done = sum(map(len, self._bands.values()))
-        return done, self.seeds * len(self.lanes.field)
+        return self._made, len(self._asked) if self.seeds else 0
 
     def _say_seeds(self) -> None:
         told = frame.seeds_button(*self.seeds_done, self.seeds, self._cells.ahead)
