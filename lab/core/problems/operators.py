@@ -67,6 +67,22 @@ class NormalOperator:
         }
 
     @staticmethod
+    def begin(problem: dict[str, Tensor], x, y) -> Tensor:
+        """The start (2 planes,): (x, y) in a single plane, in more the one that was drawn."""
+        drawn = problem["start"]
+        if len(drawn) > 2:
+            return drawn.clone()
+        return torch.stack([torch.as_tensor(v, dtype=drawn.dtype) for v in (x, y)])
+
+    @staticmethod
+    def field(problem: dict[str, Tensor]) -> Tensor:
+        """Arrows along -V in the plane that turns fastest: x, y, dx, dy, shape (169, 4)."""
+        side = torch.linspace(-2, 2, 13, dtype=problem["real"].dtype)
+        grid = torch.cartesian_prod(side, side)
+        fastest = {name: problem[name][:1] for name in ("real", "imaginary")}
+        return torch.cat([grid, -0.15 * NormalOperator.apply(fastest, grid)], 1)
+
+    @staticmethod
     def apply(problem: dict[str, Tensor], x: Tensor) -> Tensor:
         """V x, shape (..., 2 planes)."""
         a, b = problem["real"], problem["imaginary"]
