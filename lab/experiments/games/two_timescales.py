@@ -61,8 +61,8 @@ class TwoTimescales(Experiment):
         title="Two time scales",
         question="One player should answer at once, the other should move with care. How much "
         "slower must the careful one be?",
-        answer="By more than a fixed factor; then extragradient finds the minimax points and "
-        "nothing else.",
+        answer="By more than a factor that the game sets, here about two; then extragradient finds "
+        "the minimax points and nothing else.",
         why="A minimax point is where the slow side is lowest given the best answer of the fast "
         "side. The fast side must be fast enough to have answered. Here one pair of players also "
         "turns around without ever leaning in: descent leaves along it, at every tau, and a look "
@@ -78,7 +78,7 @@ class TwoTimescales(Experiment):
 
     method = Selector("extragradient", objects=list(METHODS), doc="iteration")
     tau = Number(5.0, bounds=(1.0, 50.0), log=True, doc="how much slower the first side is")
-    rate = Number(0.2, bounds=(0.01, 0.3), doc="step of the fast side")
+    rate = Number(0.2, bounds=(0.01, 0.3), doc="step s of the fast side")
     starts = Integer(100, bounds=(1, 400), doc="starts, even in [-2, 2]^4")
 
     arms = {name.capitalize(): {"method": name} for name in METHODS}
