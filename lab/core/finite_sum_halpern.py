@@ -55,7 +55,10 @@ class FiniteSumHalpern:
 
     @property
     def power(self) -> float:
-        """p, where the evaluations of components to a given residual grow like n^p at most."""
+        """p, where the evaluations of components to a given residual r grow like n^p at most.
+
+        Variance reduced these are of order n + sqrt(n) L / r: p is for n well below (L / r)^2.
+        """
         return 0.5 if self.kind == "variance reduced" else 1.0
 
     def chance(self, k: int) -> float:

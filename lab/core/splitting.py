@@ -1,7 +1,8 @@
 """Minimise f(x) + g(x) by the proximal maps of each: operators for a fixed-point method.
 
-Both operators are averaged with weight 1/2, so Picard converges on them, and any method of
-`lab.core.fixed_point` or Anderson's may be put in its place.
+Picard converges on both, and any method of `lab.core.fixed_point` or Anderson's may be put in its
+place. Douglas-Rachford's operator is averaged with weight 1/2. That of ADMM is the same one seen in
+other variables, in which it is nonexpansive and need not be averaged.
 """
 
 from __future__ import annotations
