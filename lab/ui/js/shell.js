@@ -90,7 +90,7 @@ class Shell {
     if (message.seen) requestAnimationFrame(() => this.send({ do: "seen" }));
     if (message.controls)
       for (const [name, value] of Object.entries(message.controls))
-        this.fields.get(name)?.show(value);
+        if (this.setWanted?.name !== name) this.fields.get(name)?.show(value); // a newer one waits
     if (message.refused) this.fields.get(message.refused.name)?.refuse(message.refused.text);
     if (message.sought) { this.seeking = 0; this.flushSeek(); }
     if (message.set_done) { this.setting = null; this.flushSet(); }
