@@ -95,7 +95,8 @@ class LinearisedPrimalDual:
 
     Accelerated, the gradient is taken at an average of the iterates and the steps grow with k,
     which makes that 1 / k^2: in the smoothness L of f the evaluations to a given gap go like
-    sqrt(L) instead of L.
+    sqrt(L) instead of L, as long as the coupling does not dominate. The weights are the usual ones
+    of accelerated primal-dual methods; the steps were derived here, not taken from a paper.
 
     Parameters
     ----------
