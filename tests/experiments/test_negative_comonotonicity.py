@@ -37,6 +37,13 @@ def test_beyond_one_over_root_two_no_look_ahead_is_enough(explore):
     assert radius(Extragradient(1e-5, explore=explore), 0.71) > 1
 
 
+@pytest.mark.parametrize("Method", [Extragradient, Past])
+def test_other_fields_forbid_a_look_beyond_one(Method):
+    """V = z, without any turning: what a longer look wins on the circle it loses here."""
+    assert Method(1e-3, explore=0.9).radius(1.0) < 1
+    assert Method(1e-3, explore=1.1).radius(1.0) > 1
+
+
 @pytest.mark.parametrize("method", ["proximal point", "extragradient", "optimistic", "descent"])
 def test_the_border_is_drawn_inside_the_map(method):
     lines = NegativeComonotonicity.borders(method)

@@ -268,8 +268,8 @@ class NegativeComonotonicity(Experiment):
         ),
         Claim(
             "rate",
-            "Where they settle, the squared residual of both falls like 1/k on planes that turn "
-            "slower and slower",
+            "Where they settle, the squared residual of the proximal point and of extragradient "
+            "falls like 1/k on planes that turn slower and slower",
             source="desk; the abstract only says that the analyses are tight",
             runs=Grid(
                 {"arm": ("Proximal point", "Extragradient")},
