@@ -213,6 +213,11 @@ class Lanes:
             run.session.stop()
             run.shown = shown if len(self.runs) > 1 else None
 
+    @property
+    def levelling(self) -> bool:
+        """Whether the runs are still on their way to one step."""
+        return self._then is not None
+
     def settle(self) -> None:
         """Goes on with `level`, and keeps runs together; called with each update."""
         if self._when_seated and self._ticket and self._ticket.granted:

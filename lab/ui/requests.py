@@ -34,7 +34,7 @@ class Requests:
         self.page = page
         self._speed = 0
         self._late = 0
-        self._due: dict = {}  # live controls that wait until the runs stand at one step
+        self.due: dict = {}  # live controls that wait until the runs stand at one step
 
     @property
     def lanes(self):
@@ -113,6 +113,8 @@ class Requests:
         page.pace(0)
         page.wanted, page.replaying = 0, False
         self.lanes.stop()
+        if self.due:  # set a moment before: it still happens, and nothing goes on afterwards
+            self._act_on_due(going=False)
         page.wake()
 
     def on_step(self, message) -> None:
@@ -232,10 +234,14 @@ class Requests:
         self._anew()
         page, lanes = self.page, self.lanes
         going = lanes.running and page.follow and not self._speed
-        self._due[name] = value
+        self.due[name] = value
+        self._act_on_due(going)
+
+    def _act_on_due(self, going: bool) -> None:
+        page, lanes = self.page, self.lanes
 
         def act():
-            due, self._due = self._due, {}
+            due, self.due = self.due, {}
             new = [lanes.set(n, v, behind=not page.follow) for n, v in due.items()]
             if any(new):
                 page.relane()
@@ -243,8 +249,8 @@ class Requests:
                 self.on_run()
             page.wake()
 
-        if going and len(lanes) > 1:
-            lanes.level(act, Status.RUNNING)
+        if len(lanes) > 1 and (going or lanes.levelling):
+            lanes.level(act, Status.RUNNING if going else Status.PAUSED)
         else:
             act()
 
