@@ -1,7 +1,7 @@
 """The explorer in a real browser, with real runs in worker processes."""
 
 import pytest
-from driving import head, ready, run_to, step, wait_status
+from driving import head, run_to, step, wait_status
 
 from lab.engine.registry import catalogue
 from lab.engine.views import Curves, Heat, Plane
@@ -178,15 +178,3 @@ def test_a_preset_runs_and_is_marked(explore):
     page.keyboard.press("1")
     page.wait_for_function("() => one('.try button').getAttribute('aria-pressed') === 'true'")
     page.wait_for_function("() => Number(one('.seek').getAttribute('aria-valuemax')) > 0")
-
-
-def test_the_list_finds_and_leads_to_an_experiment(page, address):
-    page.goto(address)
-    page.keyboard.press("/")
-    every = page.evaluate("deep('.list li').length")
-    page.keyboard.type("infeasib")
-    page.wait_for_function("n => deep('.list li:not([hidden])').length < n", arg=every)
-    assert page.evaluate("deep('.list li:not([hidden])').length") >= 1
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/explore?name=*")
-    ready(page)
