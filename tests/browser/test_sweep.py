@@ -160,8 +160,8 @@ def test_the_pointer_reads_a_cell_and_a_click_opens_it(sweep):
 
 
 def test_choices_stand_in_the_address_and_act_at_once(sweep):
-    page = sweep("infeasibility-detection&x=weight&y=gap&points=4&steps=100&seed=1&c.planes=7")
-    for part in ("x=weight", "y=gap", "points=4", "steps=100", "seed=1", "c.planes=7"):
+    page = sweep("infeasibility-detection&x=weight&y=gap&points=4&steps=30&seed=1&c.planes=7")
+    for part in ("x=weight", "y=gap", "points=4", "steps=30", "seed=1", "c.planes=7"):
         page.wait_for_function("part => location.search.includes(part)", arg=part)
     choose(page, "x", "gap")
     # the other axis would be the same control: they are exchanged
