@@ -68,7 +68,7 @@ def server(*arguments, port=0, code=SERVE, errors=None, **environment):
         yield process.stdout.readline().strip(), process
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def sessions(process):

@@ -127,7 +127,7 @@ def test_a_closed_tab_frees_its_run_and_leaves_no_line_in_the_log(context, page)
             page.close()
             other = context.new_page()  # a page that asks is how a test waits without sleeping
             other.goto(base)
-            for _ in range(120):
+            for _ in range(240):
                 if not sessions(process):
                     break
                 other.evaluate("() => new Promise((done) => setTimeout(done, 250))")
