@@ -18,7 +18,8 @@ from lab.engine.workers.thread import ThreadWorker
 
 HANG_S = 0.7  # a pressed Stop waits so long for a step to end
 ALIVE_S = 0.2  # a worker that has said something so lately does not hang
-PREPARE_S = 5.0  # what is prepared for a run, before its first step, may be silent so long
+PREPARE_S = 5.0  # what is prepared for the run that is stopped may be silent so long
+FOREIGN_S = 60.0  # and so long, when it is for another run of that worker
 BOOTS = 2  # workers that may end before they are ready, in a row
 _LOG = logging.getLogger(__name__)
 
@@ -324,11 +325,24 @@ class Pool:
                 continue
             worker = session.worker
             silence = now - worker.heard_at
-            if not worker.ready or silence < (ALIVE_S if session.opened else PREPARE_S):
+            if not worker.ready or silence < self._patience(worker, number):
                 heapq.heappush(self._deadlines, (now + ALIVE_S, number, command))
             else:
                 found.append(worker)
         return found
+
+    def _patience(self, worker, number: int) -> float:
+        """How long a worker may be silent once the run `number` is stopped.
+
+        A step is short. To prepare a run (imports, data, a network trained for it) may take long,
+        and whoever waits behind it does not end it by being stopped.
+        """
+        served = self._session(worker.culprit)
+        if served is None:
+            return PREPARE_S  # between two runs, or importing for one
+        if served.opened:
+            return ALIVE_S
+        return PREPARE_S if served.number == number else FOREIGN_S
 
 
 def _load(worker) -> int:
