@@ -37,7 +37,7 @@ def test_link_python_lines_and_csv_hold_the_run(explore, clipboard, name):
 
 
 def test_every_picture_as_a_file(explore):
-    page = explore(PILOTS[1])  # test_pictures looks into those of the other one
+    page = explore(PILOTS[1])  # test_drawing looks into those of the other one
     wait_status(page, "ready")
     for i in range(page.evaluate("deep('.fig').length")):
         page.evaluate("i => { one('.export select').value = String(i) }", i)

@@ -17,7 +17,8 @@ def make(kind, gap=0.1, seed=0, **fields):
 
 def last_residual(problem, steps=10_000):
     """Residual of the averaged map after `steps` damped steps."""
-    state, method = {"x": problem["start"]}, Damped(0.5)
+    method = Damped(0.5)
+    state = method.init(problem["start"])
     for k in range(steps):
         state = method.step(state, lambda x: LinearProgramme.apply(problem, x), k)
     return (state["x"] - LinearProgramme.apply(problem, state["x"])) / 2
