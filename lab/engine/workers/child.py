@@ -33,7 +33,11 @@ def main() -> None:
     memory.bind()
     connection, inbox = inherited(handle), Inbox()
     threading.Thread(target=_read, args=(connection, inbox, folder), daemon=True).start()
-    _serve(connection, inbox, Beat(beat_path(folder, number)), Spool(Path(folder)))
+    try:
+        beat, spool = Beat(beat_path(folder, number)), Spool(Path(folder))
+    except FileNotFoundError:
+        os._exit(0)  # the pool was closed while this process started
+    _serve(connection, inbox, beat, spool)
     os._exit(0)  # without the seconds that libraries take to tidy up
 
 
