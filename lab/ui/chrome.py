@@ -36,6 +36,9 @@ KEYS = (
     ("?", "this list"),
 )
 
+PAGES = {"explore": "Explore", "race": "Race", "sweep": "Sweep"}  # of an experiment
+_COPIED = {"explore": "run", "race": "race", "sweep": "map"}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -94,6 +97,56 @@ def top(crumb: str, tools: str = "") -> str:
     )
 
 
+def link(entry, page: str = "explore") -> str:
+    """A page of an experiment, as HTML."""
+    return f"{page}?name={esc(entry.name)}"
+
+
+def experiment_top(entry, page: str) -> str:
+    """The bar of one of an experiment's `PAGES`."""
+    family, title = esc(entry.family.replace("-", " ").capitalize()), esc(entry.card.title)
+    crumb = f'<a href="./#{esc(entry.family)}">{family}</a><span>/</span>'
+    if page == "explore":
+        crumb += f"<b>{title}</b>"
+    else:
+        crumb += f'<a href="{link(entry)}">{title}</a><span>/</span><b>{PAGES[page]}</b>'
+    others = "".join(
+        f'<a class="tool no-s" href="{link(entry, other)}">{word}</a>'
+        for other, word in PAGES.items()
+        if other != page
+    )
+    tools = (
+        f'<a class="tool no-s" href="./#find">{icon("find")}Find <kbd>/</kbd></a>{others}'
+        f'<button class="tool" data-do="copy" title="Copy link (c)">{icon("link")}'
+        f'<span class="no-s">Copy link</span><span class="sr">to exactly this {_COPIED[page]}'
+        "</span></button>"
+        '<button class="tool no-s" data-do="keys" title="Keyboard (?)">Keys</button>'
+    )
+    return top(crumb, tools)
+
+
+def head(card, block: str) -> str:
+    """The question with its answer, and the verdict's block beside it."""
+    answer = f'<p class="surprise">{esc(card.answer)}</p>' if card.answer else ""
+    question = f'<h1 class="q">{esc(card.question)}</h1>'
+    return f'<div class="wrap head"><div>{question}{answer}</div>{block}</div>'
+
+
+def verdict_elsewhere(entry, verdicts: dict) -> str:
+    """The first claim's verdict on a page without the evidence: the explorer has it."""
+    if not entry.claims:
+        return ""
+    claim = entry.claims[0]
+    found, more = verdicts.get(claim.id), len(entry.claims) - 1
+    return verdict(claim, found, more, evidence=link(entry))
+
+
+def keyboard(keys) -> str:
+    """The sheet with the keys of a page."""
+    rows = "".join(f"<dt><kbd>{esc(k)}</kbd></dt><dd>{esc(t)}</dd>" for k, t in keys)
+    return f'<dialog class="sheet"><h2>Keyboard</h2><dl class="keys">{rows}</dl></dialog>'
+
+
 def bar(text: str, *, alert: bool = False, button: str = "", do: str = "") -> str:
     """A line above the page; `text` is HTML already escaped."""
     extra = f'<button class="plain" data-do="{do}">{esc(button)}</button>' if button else ""
@@ -139,18 +192,9 @@ def head_verdict(entry, verdicts: dict) -> str:
 
 def explorer(entry, pictures, *, values, seed, arm, preset, verdicts, bars="") -> str:
     """The whole explorer: everything but what `pictures` draw."""
-    card = entry.card
-    family = entry.family.replace("-", " ").capitalize()
-    tools = (
-        f'<a class="tool no-s" href="./#find">{icon("find")}Find <kbd>/</kbd></a>'
-        f'<a class="tool no-s" href="race?name={esc(entry.name)}">Race</a>'
-        f'<a class="tool no-s" href="sweep?name={esc(entry.name)}">Sweep</a>'
-        f'<button class="tool" data-do="copy" title="Copy link (c)">{icon("link")}'
-        '<span class="no-s">Copy link</span><span class="sr">to exactly this run</span></button>'
-        '<button class="tool no-s" data-do="keys" title="Keyboard (?)">Keys</button>'
-    )
-    claim = entry.claims[0] if entry.claims else None
-    block = f'<div data-fill="verdict">{head_verdict(entry, verdicts)}</div>' if claim else ""
+    block = ""
+    if entry.claims:
+        block = f'<div data-fill="verdict">{head_verdict(entry, verdicts)}</div>'
 
     def column(places) -> str:
         figures = (figure(i, pictures[i], entry.studies) for i in places)
@@ -159,17 +203,12 @@ def explorer(entry, pictures, *, values, seed, arm, preset, verdicts, bars="") -
     placed = columns(pictures)
     stage = "".join(column(c.views) for c in placed)
     widths = " ".join(c.share for c in placed) or "minmax(0, 1fr)"
-    keys = "".join(f"<dt><kbd>{esc(k)}</kbd></dt><dd>{esc(t)}</dd>" for k, t in KEYS)
-    crumb = (
-        f'<a href="./#{esc(entry.family)}">{esc(family)}</a><span>/</span><b>{esc(card.title)}</b>'
-    )
-    answer = f'<p class="surprise">{esc(card.answer)}</p>' if card.answer else ""
-    return f"""<div class="bars">{bars}</div>{top(crumb, tools)}
-<main><div class="wrap head"><div><h1 class="q">{esc(card.question)}</h1>{answer}</div>{block}</div>
+    return f"""<div class="bars">{bars}</div>{experiment_top(entry, "explore")}
+<main>{head(entry.card, block)}
 <div class="stage"><div class="wrap"><div class="bench">{transport(entry)}
 <div class="pics" style="--cols:{widths}">{stage}</div>
 <aside class="rail" aria-label="Settings">{rail(entry, values, seed, arm, preset)}</aside></div>
 <div class="numbers" hidden></div></div></div>
 <p class="sr" role="status" aria-live="polite" data-live></p>
 {below.notes(entry, verdicts, pictures)}</main>
-<dialog class="sheet"><h2>Keyboard</h2><dl class="keys">{keys}</dl></dialog>"""
+{keyboard(KEYS)}"""

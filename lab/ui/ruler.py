@@ -138,7 +138,9 @@ def ruler(check: dict | None) -> str:
     return f'<div class="ruler" aria-hidden="true">{"".join(parts)}</div>'
 
 
-def verdict(claim, found: dict | None, more: int = 0, check: str = "") -> str:
+def verdict(
+    claim, found: dict | None, more: int = 0, check: str = "", evidence: str = "#evidence"
+) -> str:
     """The whole block beside the question, linking to the evidence.
 
     Parameters
@@ -147,10 +149,12 @@ def verdict(claim, found: dict | None, more: int = 0, check: str = "") -> str:
         How many further claims there are.
     check : str
         HTML of the button that checks it again.
+    evidence : str
+        Where the link goes, as HTML.
     """
     return (
         f'<div class="vbox{" checkable" if check else ""}">'
-        f'<a class="verdict" href="#evidence" aria-label="{esc(spoken(claim, found))}">'
+        f'<a class="verdict" href="{evidence}" aria-label="{esc(spoken(claim, found))}">'
         f"{row(claim, found, more)}"
         f'<div class="claimtxt">{esc(claim.text)}</div>'
         f"{ruler(main_check(claim, found))}</a>{check and turning() + check}</div>"

@@ -25,6 +25,7 @@ class Canvas(JSComponent):
 
     def __init__(self, renderer: Renderer, whole, **options):
         self._whole, shared = whole, renderer.shared
+        self._planned: dict | None = None
         super().__init__(
             ident=shared.ident, index=shared.renderers.index(renderer), k=shared.k,
             heading=renderer.title, note=renderer.note, sizing_mode="stretch_both", min_width=60,
@@ -40,7 +41,19 @@ class Canvas(JSComponent):
 
     def tell(self, **message) -> None:
         """Sends a message to every browser that shows the canvas."""
+        if message.get("kind") == "plan":
+            self._planned = {**message, "k": 0}
         self._send_msg(message)
+
+    @property
+    def planned(self) -> bool:
+        """Whether a plan was sent."""
+        return self._planned is not None
+
+    def plan(self, plan: dict) -> None:
+        """Sends the plan, if it is another than the browser has; the cursor alone makes none."""
+        if {**plan, "k": 0} != self._planned:
+            self.tell(**plan)
 
 
 LAYER = ("numbers", "canvas", "pen", "svg", "axes")

@@ -61,7 +61,6 @@ class Curves(Renderer):
         self._guides: list[dict] = []
         self._pivot: tuple[float, int] | None = None
         self._below = ""
-        self._told: dict | None = None
         self.canvas = CurveCanvas(self, self._whole)
 
     @property
@@ -96,12 +95,7 @@ class Curves(Renderer):
         )  # fmt: skip
 
     def _tell(self) -> None:
-        """Sends the plan, if it is another than the browser has."""
-        plan = self._plan()
-        told = {**plan, "k": 0}
-        if told != self._told:
-            self._told = told
-            self.canvas.tell(**plan)
+        self.canvas.plan(self._plan())
 
     def _whole(self) -> list[dict]:
         """Everything that a browser must know to draw the picture from nothing."""
@@ -178,7 +172,6 @@ class Curves(Renderer):
         self._tell_whole()
 
     def _tell_whole(self) -> None:
-        self._told = {**self._plan(), "k": 0}
         for part in self._whole():
             self.canvas.tell(**part)
 
@@ -295,7 +288,7 @@ class Curves(Renderer):
         self._y.see(y)
 
     def spanned(self) -> None:
-        if self._told is not None:
+        if self.canvas.planned:
             self._tell()
 
     # -- guides and marks ----------------------------------------------------------------------

@@ -52,7 +52,6 @@ class Plane(Renderer):
         self._wished: dict[str, float] | None = None
         self._own = Box()
         self._own.watchers.append(self._tell)
-        self._told: dict | None = None
         self._steps: list[int | None] = []
         self.canvas = PlaneCanvas(self, self._whole, self._dragged)
         self.layers = Layers(self.canvas)
@@ -91,12 +90,7 @@ class Plane(Renderer):
         )  # fmt: skip
 
     def _tell(self) -> None:
-        """Sends the plan, if it is another than the browser has."""
-        plan = self._plan()
-        told = {**plan, "k": 0}
-        if told != self._told:
-            self._told = told
-            self.canvas.tell(**plan)
+        self.canvas.plan(self._plan())
 
     def _whole(self) -> list[dict]:
         """Everything that a browser must know to draw the picture from nothing."""
@@ -138,7 +132,6 @@ class Plane(Renderer):
         self.paths.sort(key=lambda path: not path.lane.ghost)
         for path in self.paths:
             self._take(path)
-        self._told = {**self._plan(), "k": 0}
         self._steps = self._own_steps(self.shared.k)
         for part in self._whole():
             self.canvas.tell(**part)

@@ -16,7 +16,6 @@ class Sheet(Renderer):
 
     def __init__(self, view, entry, shared: Shared):
         super().__init__(view, entry, shared)
-        self._told: dict | None = None
         self.canvas = self.canvas_class(self, self._whole)
         self.layers = Layers(self.canvas)
 
@@ -37,10 +36,7 @@ class Sheet(Renderer):
 
     def tell(self) -> None:
         """Sends the plan, if it is another than the browser has."""
-        plan = self._plan()
-        if plan != self._told:
-            self._told = plan
-            self.canvas.tell(**plan)
+        self.canvas.plan(self._plan())
 
     def _whole(self) -> Sequence[dict]:
         """Everything that a browser must know to draw the picture from nothing."""

@@ -9,7 +9,6 @@ from lab.ui import chrome, rail
 from lab.ui.lanes import MOST
 from lab.ui.markup import esc
 from lab.ui.race.field import PLAIN
-from lab.ui.ruler import verdict
 from lab.ui.words import waiting
 from lab.views import palette
 from lab.views.numerals import count, duration, number
@@ -42,19 +41,12 @@ def race(page, verdicts: dict, bars: str) -> str:
     bars : str
         Lines above the page.
     """
-    entry, card = page.entry, page.entry.card
-    claim = entry.claims[0] if entry.claims else None
-    block = ""
-    if claim:
-        block = verdict(claim, verdicts.get(claim.id), len(entry.claims) - 1)
-        block = block.replace('href="#evidence"', f'href="{_explore(entry)}"', 1)
-    answer = f'<p class="surprise">{esc(card.answer)}</p>' if card.answer else ""
-    keys = "".join(f"<dt><kbd>{esc(k)}</kbd></dt><dd>{esc(t)}</dd>" for k, t in chrome.KEYS)
+    entry = page.entry
     multiples = "".join(_multiple(i) for i in page.multiples)
     tri = f'<div class="tri">{multiples}</div>' if multiples else ""
     plot, strip = page.plot, page.strip
-    return f"""<div class="bars">{bars}</div>{chrome.top(_crumb(entry), _tools(entry))}
-<main><div class="wrap head"><div><h1 class="q">{esc(card.question)}</h1>{answer}</div>{block}</div>
+    return f"""<div class="bars">{bars}</div>{chrome.experiment_top(entry, "race")}
+<main>{chrome.head(entry.card, chrome.verdict_elsewhere(entry, verdicts))}
 <div class="stage race"><div class="wrap"><div class="bench">{chrome.transport(entry)}
 <div class="pics"><style data-fill="layout"></style>{tri}
 <figure class="fig plot" data-view="0"><h3>{esc(plot.title)}<span data-fill="by"></span></h3>
@@ -72,31 +64,8 @@ def race(page, verdicts: dict, bars: str) -> str:
 <div class="share"><button class="plain" data-do="copy">Copy link to this race</button>
 <button class="plain" data-do="copy-python">Copy as Python</button>
 <button class="plain" data-do="csv">CSV of the curves</button>
-<a href="{_explore(entry)}">Explore one run</a></div></section></div></main>
-<dialog class="sheet"><h2>Keyboard</h2><dl class="keys">{keys}</dl></dialog>"""
-
-
-def _explore(entry) -> str:
-    return f"explore?name={esc(entry.name)}"
-
-
-def _crumb(entry) -> str:
-    family = entry.family.replace("-", " ").capitalize()
-    return (
-        f'<a href="./#{esc(entry.family)}">{esc(family)}</a><span>/</span>'
-        f'<a href="{_explore(entry)}">{esc(entry.card.title)}</a><span>/</span><b>Race</b>'
-    )
-
-
-def _tools(entry) -> str:
-    return (
-        f'<a class="tool no-s" href="./#find">{chrome.icon("find")}Find <kbd>/</kbd></a>'
-        f'<a class="tool no-s" href="{_explore(entry)}">Explore</a>'
-        f'<a class="tool no-s" href="sweep?name={esc(entry.name)}">Sweep</a>'
-        f'<button class="tool" data-do="copy" title="Copy link (c)">{chrome.icon("link")}'
-        '<span class="no-s">Copy link</span><span class="sr">to exactly this race</span></button>'
-        '<button class="tool no-s" data-do="keys" title="Keyboard (?)">Keys</button>'
-    )
+<a href="{chrome.link(entry)}">Explore one run</a></div></section></div></main>
+{chrome.keyboard(chrome.KEYS)}"""
 
 
 def _multiple(i: int) -> str:

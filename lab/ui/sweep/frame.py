@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lab.ui import chrome, rail
 from lab.ui.markup import esc, icon
-from lab.ui.ruler import verdict
 from lab.ui.sweep.choice import NONE, POINTS, REACH, STEPS, Choice, axes_of, measures
 from lab.views.numerals import count
 
@@ -33,16 +32,9 @@ def sweep(page, verdicts: dict, bars: str) -> str:
     bars : str
         Lines above the page.
     """
-    entry, card = page.entry, page.entry.card
-    claim = entry.claims[0] if entry.claims else None
-    block = ""
-    if claim:
-        block = verdict(claim, verdicts.get(claim.id), len(entry.claims) - 1)
-        block = block.replace('href="#evidence"', f'href="{explore(entry)}"', 1)
-    answer = f'<p class="surprise">{esc(card.answer)}</p>' if card.answer else ""
-    keys = "".join(f"<dt><kbd>{esc(k)}</kbd></dt><dd>{esc(t)}</dd>" for k, t in KEYS)
-    return f"""<div class="bars">{bars}</div>{chrome.top(_crumb(entry), _tools(entry))}
-<main><div class="wrap head"><div><h1 class="q">{esc(card.question)}</h1>{answer}</div>{block}</div>
+    entry = page.entry
+    return f"""<div class="bars">{bars}</div>{chrome.experiment_top(entry, "sweep")}
+<main>{chrome.head(entry.card, chrome.verdict_elsewhere(entry, verdicts))}
 <div class="stage sweep"><div class="wrap"><div class="bench">{_transport()}
 <h2 class="sr">Map</h2><div class="pics"><style data-fill="layout">{layout(page.choice)}</style>
 <figure class="fig map" data-view="0"><h3><span class="sr">Map of</span>
@@ -51,37 +43,14 @@ def sweep(page, verdicts: dict, bars: str) -> str:
 <aside class="rail" aria-label="What is swept">{_choices(page)}
 {_settings(page)}<div class="more">
 <button class="plain" data-do="numbers">Numbers</button>
-<a data-fill="explore" href="{explore(entry)}">Explore</a></div></aside></div>
+<a data-fill="explore" href="{chrome.link(entry)}">Explore</a></div></aside></div>
 <div class="numbers" hidden></div></div></div>
 <p class="sr" role="status" aria-live="polite" data-live></p>
 <div class="wrap notes"><section data-fill="table"></section><section><h2>Take it with you</h2>
 <div class="share"><button class="plain" data-do="copy">Copy link to this map</button>
 <button class="plain" data-do="copy-python">Copy as Python</button>
 <button class="plain" data-do="csv">CSV of the cells</button></div></section></div></main>
-<dialog class="sheet"><h2>Keyboard</h2><dl class="keys">{keys}</dl></dialog>"""
-
-
-def explore(entry) -> str:
-    return f"explore?name={esc(entry.name)}"
-
-
-def _crumb(entry) -> str:
-    family = entry.family.replace("-", " ").capitalize()
-    return (
-        f'<a href="./#{esc(entry.family)}">{esc(family)}</a><span>/</span>'
-        f'<a href="{explore(entry)}">{esc(entry.card.title)}</a><span>/</span><b>Sweep</b>'
-    )
-
-
-def _tools(entry) -> str:
-    return (
-        f'<a class="tool no-s" href="./#find">{icon("find")}Find <kbd>/</kbd></a>'
-        f'<a class="tool no-s" href="{explore(entry)}">Explore</a>'
-        f'<a class="tool no-s" href="race?name={esc(entry.name)}">Race</a>'
-        f'<button class="tool" data-do="copy" title="Copy link (c)">{icon("link")}'
-        '<span class="no-s">Copy link</span><span class="sr">to exactly this map</span></button>'
-        '<button class="tool no-s" data-do="keys" title="Keyboard (?)">Keys</button>'
-    )
+{chrome.keyboard(KEYS)}"""
 
 
 def _transport() -> str:
