@@ -95,23 +95,34 @@ def seen(chromium, served, name, what, goals) -> Iterator[Row]:
 
 
 def delays(shown: list[dict], frames: list[dict]) -> dict[str, list[float]]:
-    """Milliseconds from the step to its paint, joined by the step's number.
+    """Milliseconds from each run's newest step to its paint.
 
     Parameters
     ----------
-    shown : list of {"k", "heard", "painted", "next"}
-        What the browser has noted.
-    frames : list of {"k", "computed", "came"}
-        The server's diary.
+    shown : list of {"heard", "painted", "next"}
+        The updates of the page that the browser has painted.
+    frames : list of {"run", "k", "computed", "taken"}
+        The server's diary. A page has one update under way at a time, so what it takes is painted
+        with the next one that the browser hears of.
     """
     found: dict[str, list[float]] = {"painted": [], "next": []}
-    for picture in shown:
-        of_it = [f for f in frames if f["k"] == picture["k"] and f["came"] <= picture["heard"] + 1]
-        if of_it:
-            computed = max(of_it, key=lambda frame: frame["came"])["computed"]
+    heads: dict[int, int] = {}
+    for frame in frames:
+        if frame["k"] == heads.get(frame["run"]):
+            continue  # it tells of something else, the step was told before
+        heads[frame["run"]] = frame["k"]
+        picture = with_it(frame, shown)
+        if picture:
             for name, values in found.items():
-                values.append(picture[name] - computed)
+                values.append(picture[name] - frame["computed"])
     return found
+
+
+def with_it(frame: dict, shown: list[dict]) -> dict | None:
+    """The painted update that holds a frame; None when it is not among those noted."""
+    if not shown or frame["taken"] < shown[0]["heard"]:
+        return None
+    return next((picture for picture in shown if picture["heard"] > frame["taken"]), None)
 
 
 def click(chromium, served) -> Row:
@@ -143,31 +154,35 @@ def drag(chromium, served) -> Row:
 
 
 def slide(chromium, served) -> Row:
-    """From a live slider moved to the edit in the recipe of every run on the page."""
+    """From a live slider moved to the first picture of every run with the edit."""
     places = random.Random(0).sample(range(100, 900), SLIDES)
     with explorer(chromium, served.address, FIXED_POINT) as page:
         before = len(served.frames())
         run(page)
         moved = page.evaluate("places => bench.slide('weight', places, 400)", places)
         page.wait_for_timeout(500)
-        runs = page.evaluate("bench.runs()")
+        runs, shown = page.evaluate("[bench.runs(), bench.shown]")
         frames = served.frames()[before:]
-    found = [t for t in (recorded(start, value, frames) for start, value in moved) if t is not None]
+    found = [
+        t for t in (acted(start, value, frames, shown) for start, value in moved) if t is not None
+    ]
     note = f"p50 {quantile(found, 0.5):.0f}; {len(found)} of {len(moved)} moves of a running page"
     if not runs:
         note += "; the run ended meanwhile"
     value = quantile(found, 0.95) if found else None
-    return Row("live slider to recorded edit, p95", value, "ms", 150, note=note)
+    return Row("live slider to painted, p95", value, "ms", 150, note=note)
 
 
-def recorded(start: float, value: float, frames: list[dict]) -> float | None:
-    """Milliseconds until every run had the edit; None when one never had."""
+def acted(start: float, value: float, frames: list[dict], shown: list[dict]) -> float | None:
+    """Milliseconds until every run is painted with the edit; None when one never was."""
     runs = {frame["run"] for frame in frames}
-    came = {}
+    painted = {}
     for frame in frames:
         if any(abs(new - value) < 1e-9 for _, new in frame["edits"]):
-            came.setdefault(frame["run"], frame["came"])
-    return max(came.values()) - start if came.keys() == runs else None
+            picture = with_it(frame, shown)
+            if picture:
+                painted.setdefault(frame["run"], picture["painted"])
+    return max(painted.values()) - start if painted.keys() == runs else None
 
 
 def throughput(chromium, served, name, what, goal, **controls) -> Row:

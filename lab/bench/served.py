@@ -13,10 +13,11 @@ import os
 import sys
 import threading
 import time
-from functools import partial
+from functools import partialmethod
 from pathlib import Path
 
 from lab.ui import board, pages
+from lab.ui.board import Board
 from lab.ui.serve import serve
 
 PATIENCE_S = 120
@@ -27,25 +28,23 @@ def main() -> None:
     diary, hz, workers, *files = sys.argv[1:]
     board.LIVE_HZ = float(hz)
     with Path(diary).open("w", encoding="utf-8") as lines:
-        pages.new_session = partial(_watched, pages.new_session, lines)
+        Board.feed = partialmethod(_fed, Board.feed, lines)
         threading.Thread(target=_obey, daemon=True).start()
         serve(port=0, workers=int(workers) or None, paths=files)
 
 
-def _watched(new_session, lines, *arguments):
-    """A session whose frames are written down."""
-    session = new_session(*arguments)
-    session.subscribe(partial(_write, lines))
-    return session
-
-
-def _write(lines, session, frame) -> None:
+def _fed(page, feed, lines, i, frame) -> None:
+    """A page takes a frame into its next picture; one that is seen is written down."""
+    feed(page, i, frame)
+    if not page.visible:
+        return
+    session = page.lanes.runs[i].session
     offset = time.time() - time.monotonic()
     line = {
         "run": session.number,
         "k": frame.head,
         "computed": 1e3 * (frame.computed + offset),
-        "came": 1e3 * time.time(),
+        "taken": 1e3 * time.time(),
         "edits": [[e.control, e.new] for e in frame.edits or ()],
         "worker": _worker(session),
     }

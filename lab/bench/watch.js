@@ -4,7 +4,7 @@
 // drawn in the next one. Times are milliseconds of the wall clock, as the server's diary has them.
 (() => {
   const GIVE_UP = 1000; // ms without anything drawn
-  const bench = { shown: [], heard: null, sought: null };
+  const bench = { shown: [], heard: null, sought: null, updated: null };
   window.bench = bench;
 
   let draws = 0;
@@ -20,7 +20,9 @@
     constructor(...all) {
       super(...all);
       this.addEventListener("message", ({ data }) => {
-        if (bench.sought && typeof data === "string" && data.includes('"sought"')) bench.sought();
+        if (typeof data !== "string") return;
+        if (bench.sought && data.includes('"sought"')) bench.sought();
+        if (bench.updated && data.includes('"seen"')) bench.updated();
       });
     }
   };
@@ -64,6 +66,7 @@
 
   bench.status = () => one(".status")?.textContent.trim() || "";
   bench.head = () => Number(one(".seek").getAttribute("aria-valuemax"));
+  bench.k = () => Number(one(".seek").getAttribute("aria-valuenow"));
   bench.runs = () => one(".run").dataset.verb === "pause";
   bench.press = () => one(".run").click();
 
@@ -76,25 +79,26 @@
     return { html: performance.timeOrigin + html, pictures: painted ?? ready };
   };
 
-  // Notes each step that the page shows from now on.
+  // Notes each update of the page from now on, when it was heard of and when it was painted.
   bench.watch = () => {
-    const seek = one(".seek"), now = () => Number(seek.getAttribute("aria-valuenow"));
-    let last = now();
-    new MutationObserver(async () => {
-      const k = now();
-      if (k === last) return;
-      last = k;
-      const heard = wall(), found = await follow({ stop: () => last !== k });
-      if (found.painted === null) return; // the next step came before it was drawn
-      bench.shown.push({ k, heard, ...found });
+    let updates = 0;
+    bench.updated = async () => {
+      const number = ++updates, heard = wall();
+      const found = await follow({ stop: () => updates !== number });
+      if (found.painted === null) return; // the next one came before it was drawn
+      bench.shown.push({ heard, ...found });
       bench.heard?.(found);
-    }).observe(seek, { attributes: true, attributeFilter: ["aria-valuenow"] });
+    };
   };
 
   // A click on Run: ms until the first new step is painted.
   bench.click = () => new Promise((done) => {
-    const start = wall();
-    bench.heard = ({ painted }) => { bench.heard = null; done(painted - start); };
+    const start = wall(), k = bench.k();
+    bench.heard = ({ painted }) => {
+      if (bench.k() === k) return;
+      bench.heard = null;
+      done(painted - start);
+    };
     bench.press();
   });
 

@@ -17,6 +17,7 @@ from lab.ui.lanes import Lanes
 from lab.ui.requests import Requests
 from lab.ui.shell import Shell, picture
 from lab.ui.state import FIRST_TRACK, state, track_end
+from lab.ui.wire import undelayed
 from lab.ui.words import Wording
 from lab.views import Lane, Shared, make
 from lab.views.numerals import count
@@ -24,7 +25,7 @@ from lab.views.numerals import count
 REST_MS = 150  # so long at rest, and the cursor asks for the exact picture
 REPLAY_MS = 2_000  # a link computes no longer than this before a click
 STILL_HZ, LIVE_HZ = 2, 20
-UNSEEN_S = 1.0  # an update that was not painted in that time is not waited for
+UNSEEN_S = 1.0  # an update that was not read in that time is not waited for
 
 
 class Board:
@@ -75,7 +76,7 @@ class Board:
         self._linked: list = []
         self._rest, self._looks = 0, []
         self._lanes: list[Lane] = []
-        self._unseen = 0.0  # when the update was sent that the browser has not painted yet
+        self._unseen = 0.0  # when the update was sent that the browser has not read yet
         self._pump = None
         self.shared = Shared(entry, dark=dark)
         self.renderers = self.make_pictures()
@@ -136,6 +137,10 @@ class Board:
     def take_more(self) -> None:
         """What else may have come; called with each update, under the document's lock."""
 
+    def connected(self) -> None:
+        """A browser says hello, for the first time or again."""
+        undelayed(self._document)
+
     def refill(self) -> None:
         """A browser has drawn the page anew: what has changed since it was made is told."""
 
@@ -191,11 +196,13 @@ class Board:
         with pn.io.hold(self._document), self.lanes.held():
             while self._inbox and not self._closed:
                 self.requests.hear(self._inbox.popleft())
-            if not self._closed and not self._waits_for_paint():
+            if not self._closed:
+                self.lanes.settle()  # what a person has asked for waits for no browser
+            if not self._closed and not self._waits_for_browser():
                 self._take_frames()
 
-    def _waits_for_paint(self) -> bool:
-        """Whether the last update is still on its way to the screen.
+    def _waits_for_browser(self) -> bool:
+        """Whether the last update is still on its way to the browser.
 
         What comes meanwhile waits here: a browser that draws slower than the runs go would pile
         up updates and show them late.
@@ -205,7 +212,7 @@ class Board:
         return self.visible
 
     def seen(self) -> None:
-        """The browser has painted the last update."""
+        """The browser has read the last update."""
         self._unseen = 0.0
         self.wake()
 
@@ -220,7 +227,6 @@ class Board:
             if frames:
                 news = True
                 self.fed(i)
-        self.lanes.settle()
         self.take_more()
         if self.wanted:
             self._go_to_wanted()

@@ -58,6 +58,7 @@ class Requests:
     def on_hello(self, message) -> None:
         """The page is there, or there again: it hears everything."""
         page = self.page
+        page.connected()
         if message.get("still"):
             page.hz = STILL_HZ
         self.on_visible(message)

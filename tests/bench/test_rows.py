@@ -72,37 +72,39 @@ def test_a_peer_is_a_ratio_with_both_times(monkeypatch):
 # -- what page rows are reckoned from --------------------------------------------------------------
 
 
-def frame(k, computed, came, run=1, edits=()):
-    return {"run": run, "k": k, "computed": computed, "came": came, "edits": list(edits)}
+def frame(k, computed, taken, run=1, edits=()):
+    return {"run": run, "k": k, "computed": computed, "taken": taken, "edits": list(edits)}
 
 
-def picture(k, heard, painted):
-    return {"k": k, "heard": heard, "painted": painted, "next": painted + 10}
+def picture(heard, painted):
+    return {"heard": heard, "painted": painted, "next": painted + 10}
 
 
-def test_a_painted_step_is_joined_to_the_frame_that_brought_it():
+def test_a_step_is_painted_with_the_update_that_follows_its_taking():
     frames = [
-        frame(5, 100, 101),
+        frame(5, 100, 101),  # before the first picture that was noted
         frame(9, 150, 152),
         frame(9, 150, 190),  # told again after it was shown
     ]
-    found = page.delays([picture(9, 160, 180), picture(7, 120, 140)], frames)
+    found = page.delays([picture(120, 140), picture(160, 180), picture(200, 220)], frames)
     assert found == {"painted": [30], "next": [40]}
 
 
-def test_the_last_frame_before_it_was_heard_counts():
-    frames = [frame(9, 100, 101, run=1), frame(9, 140, 141, run=2)]
-    assert page.delays([picture(9, 150, 170)], frames)["painted"] == [30]
+def test_every_run_counts():
+    frames = [frame(9, 100, 121, run=1), frame(7, 140, 141, run=2), frame(8, 900, 901, run=2)]
+    shown = [picture(110, 115), picture(150, 170)]
+    assert page.delays(shown, frames)["painted"] == [70, 30]
 
 
-def test_an_edit_is_recorded_once_every_run_has_it():
+def test_an_edit_acts_once_every_run_is_painted_with_it():
     frames = [
         frame(5, 0, 110, run=1, edits=[["weight", 0.5]]),
         frame(5, 0, 130, run=2, edits=[["weight", 0.4], ["weight", 0.5]]),
         frame(8, 0, 150, run=2, edits=[["weight", 0.5]]),
     ]
-    assert page.recorded(100, 0.5, frames) == 30
-    assert page.recorded(100, 0.4, frames) is None
+    shown = [picture(105, 108), picture(120, 125), picture(140, 145), picture(160, 165)]
+    assert page.acted(100, 0.5, frames, shown) == 45
+    assert page.acted(100, 0.4, frames, shown) is None
 
 
 @pytest.mark.parametrize(("share", "value"), [(0, 1), (0.5, 3), (0.95, 4), (1, 4)])

@@ -87,7 +87,7 @@ class Shell {
   receive(message) {
     if (this.leaving) return;
     if (message.state) this.update(message.state);
-    if (message.seen) requestAnimationFrame(() => this.send({ do: "seen" }));
+    if (message.seen) this.send({ do: "seen" });
     if (message.controls)
       for (const [name, value] of Object.entries(message.controls))
         if (this.setWanted?.name !== name) this.fields.get(name)?.show(value); // a newer one waits
