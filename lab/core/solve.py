@@ -18,9 +18,9 @@ def solve(
 ) -> State:
     """The state of a method once |x - Tx| <= tol in each row.
 
-    A row that has arrived is left alone: its iterate, memory and counters stay as they are, and
-    what the others still do does not touch it. The residual is the true one, from the evaluation
-    that a step begins with.
+    A row's iterate, memory and counters are those of the step at which it arrived, however long
+    the others still take. The residual is the true one, from the evaluation that a step begins
+    with.
 
     Parameters
     ----------
@@ -51,20 +51,33 @@ def solve(
         return value
 
     state = method.init(x)
+    arrivals: list[tuple[Tensor, State]] = []
+    open_ = torch.ones(x.shape[:-1], dtype=torch.bool, device=x.device)
     for k in range(steps + 1):
         first.clear()
         ahead = method.step(state, watched, k)
-        residual = (first[0] if root else state["x"] - first[0]).norm(dim=-1)
-        if relative:
-            residual = quotient(residual, first[0].norm(dim=-1))
-        here = residual <= tol
-        if k == steps or bool(here.all()):
-            break
-        if bool(here.any()):
-            ahead = {name: _keep(here, state[name], new) for name, new in ahead.items()}
+        value = first[0]
+        residual = torch.linalg.vector_norm(value if root else state["x"] - value, dim=-1)
+        unit = torch.linalg.vector_norm(value, dim=-1) if relative else 1.0
+        new = (residual <= tol * unit) & open_
+        if k == steps or bool(new.any()):
+            relation = quotient(residual, unit) if relative else residual
+            open_ = open_ & ~new
+            last = k == steps or not bool(open_.any())
+            arrivals.append((new | open_ if last else new, {**state, "residual": relation}))
+            if last:
+                break
         state = ahead
-    return {**state, "evaluations": state["evaluations"] + 1, "residual": residual}
+    return _joined(arrivals)
 
 
-def _keep(here: Tensor, old: Tensor, new: Tensor) -> Tensor:
-    return torch.where(here.reshape(*here.shape, *[1] * (new.dim() - here.dim())), old, new)
+def _joined(arrivals: list[tuple[Tensor, State]]) -> State:
+    """Each row as it was when it arrived."""
+    *earlier, (_, joined) = arrivals
+    for rows, state in earlier:
+        joined = {name: _rows(rows, state[name], value) for name, value in joined.items()}
+    return {**joined, "evaluations": joined["evaluations"] + 1}
+
+
+def _rows(rows: Tensor, some: Tensor, others: Tensor) -> Tensor:
+    return torch.where(rows.reshape(*rows.shape, *[1] * (some.dim() - rows.dim())), some, others)

@@ -10,6 +10,7 @@ from lab.core.anderson import Anderson
 from lab.core.backend import Backend
 from lab.core.broyden import Broyden, LimitedBroyden
 from lab.core.fixed_point import ContractiveHalpern, Damped, Halpern, Picard
+from lab.core.orthogonal_anderson import OrthogonalAnderson
 from lab.core.problems.equilibria import Equilibria
 from lab.core.random import Rng
 from lab.core.solve import solve
@@ -23,6 +24,8 @@ METHODS = (
     Anderson(),
     Anderson(kind="I", memory=3),
     Anderson(restart=4, safeguard=2.0, damping=0.5),
+    OrthogonalAnderson(),
+    OrthogonalAnderson(memory=2, damping=0.5),
     Broyden(),
     LimitedBroyden(6),
     Steffensen(),
@@ -61,7 +64,14 @@ def test_anderson_of_type_two_is_gmres_and_one_more_step(symmetric):
 
 @pytest.mark.parametrize(
     "method",
-    [Anderson(memory=8), Anderson(memory=8, kind="I"), Broyden(), LimitedBroyden(16)],
+    [
+        Anderson(memory=8),
+        Anderson(memory=8, kind="I"),
+        OrthogonalAnderson(memory=8),
+        OrthogonalAnderson(memory=2),
+        Broyden(),
+        LimitedBroyden(16),
+    ],
 )
 @pytest.mark.parametrize("seed", range(3))
 def test_affine_maps_are_solved_in_finitely_many_steps(method, seed):
@@ -69,6 +79,40 @@ def test_affine_maps_are_solved_in_finitely_many_steps(method, seed):
     steps = 16 if isinstance(method, LimitedBroyden) else method.finite(8)
     found = iterates(method, lambda x: Equilibria.affine(p, x), p["start"], steps)[-1]
     assert (found - Equilibria.solution(p)).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("damping", [1.0, 0.6])
+@pytest.mark.parametrize("kind", ["affine", "layer"])
+def test_an_orthogonal_memory_that_forgets_nothing_is_anderson_of_type_two(kind, damping):
+    p = problem(n=12, symmetric=False, rows=2)
+
+    def T(x):
+        return getattr(Equilibria, kind)(p, x)
+
+    one, other = (
+        iterates(method(memory=8, damping=damping, **more), T, p["start"], 9)
+        for method, more in ((Anderson, {"regularisation": 0.0}), (OrthogonalAnderson, {}))
+    )
+    torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-8)
+
+
+def test_on_symmetric_maps_two_pairs_do_what_all_would():
+    p = problem(n=60, radius=0.97)
+
+    def steps(method):
+        return int(
+            solve(method, lambda x: Equilibria.affine(p, x), p["start"], 1e-9, 400)["evaluations"]
+        )
+
+    everything = steps(Anderson(memory=60))
+    assert steps(OrthogonalAnderson(memory=2)) <= everything + 2
+    assert steps(Anderson(memory=5)) > 2 * everything
+
+
+def test_an_orthogonal_memory_is_emptied_when_a_difference_brings_nothing_new():
+    start = torch.tensor([[0.4], [-2.0]], dtype=torch.float64)
+    end = solve(OrthogonalAnderson(memory=5), lambda x: 1.6 * x.cos(), start, 1e-12, 60)
+    assert bool((end["residual"] <= 1e-12).all())
 
 
 @pytest.mark.parametrize("symmetric", [True, False])
@@ -194,5 +238,6 @@ def test_steps_do_not_write_into_their_state(method):
 def test_what_makes_no_sense_is_refused():
     with pytest.raises(ValueError, match="kind"):
         Anderson(kind="III")
-    with pytest.raises(ValueError, match="memory"):
-        Anderson(memory=0)
+    for method in (Anderson, OrthogonalAnderson):
+        with pytest.raises(ValueError, match="memory"):
+            method(memory=0)

@@ -1,0 +1,119 @@
+"""Anderson's acceleration with an orthogonal memory: short, and on symmetric maps as good as whole.
+
+With g = x - Tx and y = x - b g, the differences of g and of y from one step to the next are kept in
+pairs (q, p). A new pair is made orthogonal, in its q, to the pairs that are still kept, and p goes
+along. Then the next iterate is
+
+    x <- y - (sum of p_i <q_i, g> / <q_i, q_i>).
+
+While nothing is forgotten this is Anderson's acceleration of type II: the q span what its columns
+span. Forgetting differs. A column that drops out there is lost; here the later pairs have already
+been freed of it. So on an affine map with a symmetric matrix two pairs do what all of them would,
+as in the method of conjugate residuals, and least squares are never solved (Tang, Xu, He, Saad and
+Xi, "Anderson acceleration with truncated Gram-Schmidt", SIAM J. Matrix Anal. Appl., 2024).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from lab.core.fixed_point import Map, count
+
+
+@dataclass(frozen=True)
+class OrthogonalAnderson:
+    """Anderson's acceleration of x <- T x with pairs that are orthogonal.
+
+    Where T is far from affine, or its slope far from symmetric, `Anderson` of the same memory may
+    need fewer evaluations: old pairs live on in newer ones.
+
+    Parameters
+    ----------
+    memory : int
+        Pairs, at least 1. 2 are enough where the slope of T is a symmetric matrix.
+    damping : float
+        b, the weight of the newest residual: 1 takes whole steps.
+    least : float
+        A difference whose part across the memory is shorter than `least` times itself empties the
+        memory, for that part is rounding, or what bends T. Never less than 10 roots of a unit of
+        rounding.
+
+    Raises
+    ------
+    ValueError
+        No memory.
+    """
+
+    order: ClassVar[int] = 1
+
+    memory: int = 5
+    damping: float = 1.0
+    least: float = 1e-6
+
+    def __post_init__(self):
+        if self.memory < 1:
+            raise ValueError(f"memory is at least 1; not {self.memory}")
+
+    def finite(self, d: int) -> int:
+        """Steps to the fixed point of any regular affine map of dimension d, if memory >= d.
+
+        If its matrix is symmetric a memory of 2 is enough.
+        """
+        return d + 1
+
+    def init(self, x: Tensor) -> dict[str, Tensor]:
+        """State at the start `x`, shape (..., d)."""
+        empty = torch.zeros_like(x)
+        return {
+            "x": x,
+            "gap": empty,  # g and y of the step before
+            "plain": empty.clone(),
+            "scales": x.new_zeros((*x.shape[:-1], self.memory)),  # 1 / <q, q>, 0 for an empty pair
+            **{f"turn{i}": empty.clone() for i in range(self.memory)},  # q, oldest first
+            **{f"move{i}": empty.clone() for i in range(self.memory)},  # p
+            "evaluations": count(x),
+        }
+
+    def step(self, state: dict[str, Tensor], T: Map, k: int) -> dict[str, Tensor]:
+        """The state after step `k` = 0, 1, ..."""
+        x, scales = state["x"], state["scales"]
+        turns = [state[f"turn{i}"] for i in range(self.memory)]
+        moves = [state[f"move{i}"] for i in range(self.memory)]
+        gap = x - T(x)
+        plain = torch.sub(x, gap, alpha=self.damping)
+        if k > 0:
+            turn, move = gap - state["gap"], plain - state["plain"]
+            length = torch.linalg.vector_norm(turn, dim=-1, keepdim=True)
+            for q, p, scale in zip(turns, moves, scales.split(1, -1)):
+                along = scale * _dot(q, turn)
+                turn = turn.addcmul(along, q, value=-1)
+                move = move.addcmul(along, p, value=-1)
+            left = torch.linalg.vector_norm(turn, dim=-1, keepdim=True)
+            across = left > self._least(x) * length
+            new = torch.where(across, left, 1.0).square().reciprocal()
+            scales = torch.where(across, torch.cat([scales[..., 1:], new], -1), 0.0)
+            turns, moves = [*turns[1:], turn], [*moves[1:], move]
+        ahead = plain
+        for q, p, scale in zip(turns, moves, scales.split(1, -1)):
+            ahead = ahead.addcmul(scale * _dot(q, gap), p, value=-1)
+        return {
+            "x": ahead,
+            "gap": gap,
+            "plain": plain,
+            "scales": scales,
+            **{f"turn{i}": turn for i, turn in enumerate(turns)},
+            **{f"move{i}": move for i, move in enumerate(moves)},
+            "evaluations": state["evaluations"] + 1,
+        }
+
+    def _least(self, x: Tensor) -> float:
+        return max(self.least, 10 * torch.finfo(x.dtype).eps ** 0.5)
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    """Products of rows, shape (..., 1)."""
+    return (a * b).sum(-1, keepdim=True)
