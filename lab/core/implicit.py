@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lab.core.anderson import Anderson
 from lab.core.fixed_point import Map
+from lab.core.orthogonal_anderson import OrthogonalAnderson
 from lab.core.solve import solve
 
 
@@ -24,7 +24,7 @@ def adjoint(T: Map, x: Tensor, g: Tensor, method=None, tol=1e-10, steps=1_000) -
         Tensor of shape (..., d) to tensor of shape (..., d), differentiable by torch.
     x, g : Tensor of shape (..., d)
         The fixed point and the gradient there.
-    method : a method of `lab.core.fixed_point` or like those; Anderson by default
+    method : a method of `lab.core.fixed_point` or like those; OrthogonalAnderson by default
     tol : float
         Of |w - g - T_x' w| in units of |w|.
     steps : int
@@ -37,7 +37,7 @@ def adjoint(T: Map, x: Tensor, g: Tensor, method=None, tol=1e-10, steps=1_000) -
     def back(w):
         return g + torch.autograd.grad(image, at, w, retain_graph=True)[0]
 
-    return solve(method or Anderson(), back, g, tol, steps, relative=True)["x"]
+    return solve(method or OrthogonalAnderson(), back, g, tol, steps, relative=True)["x"]
 
 
 def differentiable(T: Map, x: Tensor, method=None, tol=1e-10, steps=1_000) -> Tensor:

@@ -24,6 +24,17 @@ def times(F: Map, x: Tensor, v: Tensor) -> Tensor:
     return torch.func.jvp(F, (x,), (v,))[1]
 
 
+def linearised(F: Map, x: Tensor) -> tuple[Tensor, Map]:
+    """F(x), and the map v -> J v of shape (..., d), for many products at one `x`.
+
+    The product with the transpose, taken back once more, is a graph that is made once and walked
+    for each v. `times` goes forward through F anew each time; most operators do that in Python.
+    """
+    value, back = torch.func.vjp(F, x)
+    forward = torch.func.vjp(lambda u: back(u)[0], torch.zeros_like(value))[1]
+    return value, lambda v: forward(v)[0]
+
+
 def jacobian(F: Map, x: Tensor) -> Tensor:
     """The Jacobian of F at `x`, shape (..., d) to (..., d, d), by d products."""
     eye = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
@@ -110,7 +121,7 @@ class NewtonKrylov:
     def step(self, state: State, F: Map, k: int) -> State:
         """The state after step `k` = 0, 1, ..."""
         x, share = state["x"], state["share"]
-        value = F(x)
+        value, product = linearised(F, x)
         size = value.norm(dim=-1)
         if k > 0:
             wanted = 0.9 * quotient(size, state["size"]).square()
@@ -118,7 +129,7 @@ class NewtonKrylov:
             wanted = torch.where(before > 0.1, torch.maximum(wanted, before), wanted)
             share = wanted.clamp(max=self.forcing)
         found = gmres(
-            lambda v: times(F, x, v),
+            product,
             -value,
             steps=min(self.krylov, x.shape[-1]),
             tol=share if self.forcing > 0 else 0.0,

@@ -58,13 +58,13 @@ def solve(
         ahead = method.step(state, watched, k)
         value = first[0]
         residual = torch.linalg.vector_norm(value if root else state["x"] - value, dim=-1)
-        unit = torch.linalg.vector_norm(value, dim=-1) if relative else 1.0
+        unit = torch.linalg.vector_norm(value, dim=-1) if relative else torch.ones_like(residual)
         new = (residual <= tol * unit) & open_
         if k == steps or bool(new.any()):
-            relation = quotient(residual, unit) if relative else residual
             open_ = open_ & ~new
             last = k == steps or not bool(open_.any())
-            arrivals.append((new | open_ if last else new, {**state, "residual": relation}))
+            found = {**state, "residual": quotient(residual, unit)}
+            arrivals.append((new | open_ if last else new, found))
             if last:
                 break
         state = ahead

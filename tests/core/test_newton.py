@@ -6,7 +6,15 @@ import pytest
 import torch
 
 from lab.core.backend import Backend
-from lab.core.newton import Newton, NewtonFlow, NewtonKrylov, PseudoTransient, jacobian, times
+from lab.core.newton import (
+    Newton,
+    NewtonFlow,
+    NewtonKrylov,
+    PseudoTransient,
+    jacobian,
+    linearised,
+    times,
+)
 from lab.core.problems.boundary_value import Grid, bratu_line
 from lab.core.problems.equilibria import Equilibria
 from lab.core.random import Rng
@@ -41,6 +49,9 @@ def test_the_jacobian_and_its_products():
     exact = torch.eye(6, dtype=torch.float64) - slope[..., None] * p["matrix"]
     torch.testing.assert_close(J, exact)
     torch.testing.assert_close(times(root(p), x, v), (J @ v[..., None])[..., 0])
+    value, product = linearised(root(p), x)
+    torch.testing.assert_close(value, root(p)(x))
+    torch.testing.assert_close(product(v), times(root(p), x, v))
 
 
 @pytest.mark.parametrize("method", METHODS, ids=NAMES)
