@@ -100,11 +100,11 @@ class LinearisedPrimalDual:
 
     Parameters
     ----------
-    smoothness : float
+    smoothness : float or Tensor of shape ()
         L, of the gradient of f.
-    coupling : float
+    coupling : float or Tensor of shape ()
         |K|.
-    concavity : float
+    concavity : float or Tensor of shape ()
         m, the modulus of strong convexity of g.
     accelerated : bool
     """
@@ -143,15 +143,16 @@ class LinearisedPrimalDual:
         if problem.gradient is None:
             raise ValueError("the problem needs the gradient of its smooth part")
         x, last = state["x"], state["last"]
-        s = x.new_tensor(3 / (self.concavity * (k + 1)))
+        s = torch.as_tensor(3 / (self.concavity * (k + 1)), dtype=x.dtype, device=x.device)
         own = 3 * self.coupling**2 / self.concavity
         share = 2 / (k + 2)
         if self.accelerated:
             at = torch.lerp(state["mean_x"], x, share)
-            t = x.new_tensor((k + 1) / (2 * self.smoothness + own))
+            t = (k + 1) / (2 * self.smoothness + own)
         else:
             at = x
-            t = x.new_tensor(1 / (self.smoothness + own / (k + 1)))
+            t = 1 / (self.smoothness + own / (k + 1))
+        t = torch.as_tensor(t, dtype=x.dtype, device=x.device)
         ahead = x + k / (k + 1) * (x - last)
         y = problem.prox_g(state["y"] + s * problem.K(ahead), s)
         new = problem.prox_f(x - t * (problem.gradient(at) + problem.back(y)), t)
