@@ -144,11 +144,11 @@ class InfeasibleProgramme(Experiment):
     claims = [
         Claim(
             "gap",
-            "Where no point is feasible, or no bound holds, Picard's step after 3,000 iterations "
+            "Where no point is feasible, or no bound holds, Picard's step after 6,000 iterations "
             "is as long as the known gap (1 %), and a proof (1 % in the median): rows that "
             "contradict each other, or a ray along which the price falls",
             source="abstract: the step tends to the infimal displacement vector",
-            runs=Grid({"kind": KINDS, "arm": ("Picard",)}, 12, {"gap": GAP}, steps(3_000)),
+            runs=Grid({"kind": KINDS, "arm": ("Picard",)}, 24, {"gap": GAP}, steps(6_000)),
             checks=(
                 Check("length", lambda d: d.seen / GAP, Close(1, abs=0.01), over="all"),
                 Check("rows", unproved("infeasible"), AtMost(0.01), "median", label="lacking"),
