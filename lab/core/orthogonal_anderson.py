@@ -1,10 +1,10 @@
 """Anderson's acceleration with an orthogonal memory: short, and on symmetric maps as good as whole.
 
 With g = x - Tx and y = x - b g, the differences of g and of y from one step to the next are kept in
-pairs (q, p). A new pair is made orthogonal, in its q, to the pairs that are still kept, and p goes
-along. Then the next iterate is
+pairs (q, p). A new pair is made orthogonal, in its q, to the pairs that are still kept, and q is
+given unit length; p goes along. Then the next iterate is
 
-    x <- y - (sum of p_i <q_i, g> / <q_i, q_i>).
+    x <- y - (sum of <q_i, g> p_i).
 
 While nothing is forgotten this is Anderson's acceleration of type II: the q span what its columns
 span. Forgetting differs. A column that drops out there is lost; here the later pairs have already
@@ -38,9 +38,9 @@ class OrthogonalAnderson:
     damping : float
         b, the weight of the newest residual: 1 takes whole steps.
     least : float
-        A difference whose part across the memory is shorter than `least` times itself empties the
-        memory, for that part is rounding, or what bends T. Never less than 10 roots of a unit of
-        rounding.
+        A difference whose part across the memory is shorter than `least` times itself makes an
+        empty pair, for that part is rounding, or what bends T. Never less than 10 roots of a unit
+        of rounding.
 
     Raises
     ------
@@ -72,7 +72,6 @@ class OrthogonalAnderson:
             "x": x,
             "gap": empty,  # g and y of the step before
             "plain": empty.clone(),
-            "scales": x.new_zeros((*x.shape[:-1], self.memory)),  # 1 / <q, q>, 0 for an empty pair
             **{f"turn{i}": empty.clone() for i in range(self.memory)},  # q, oldest first
             **{f"move{i}": empty.clone() for i in range(self.memory)},  # p
             "evaluations": count(x),
@@ -80,38 +79,38 @@ class OrthogonalAnderson:
 
     def step(self, state: dict[str, Tensor], T: Map, k: int) -> dict[str, Tensor]:
         """The state after step `k` = 0, 1, ..."""
-        x, scales = state["x"], state["scales"]
+        x = state["x"]
         turns = [state[f"turn{i}"] for i in range(self.memory)]
         moves = [state[f"move{i}"] for i in range(self.memory)]
         gap = x - T(x)
         plain = torch.sub(x, gap, alpha=self.damping)
         if k > 0:
             turn, move = gap - state["gap"], plain - state["plain"]
-            length = torch.linalg.vector_norm(turn, dim=-1, keepdim=True)
-            for q, p, scale in zip(turns, moves, scales.split(1, -1)):
-                along = scale * _dot(q, turn)
+            length = _norm(turn)
+            for q, p in zip(turns, moves):
+                along = _dot(q, turn)
                 turn = turn.addcmul(along, q, value=-1)
                 move = move.addcmul(along, p, value=-1)
-            left = torch.linalg.vector_norm(turn, dim=-1, keepdim=True)
-            across = left > self._least(x) * length
-            new = torch.where(across, left, 1.0).square().reciprocal()
-            scales = torch.where(across, torch.cat([scales[..., 1:], new], -1), 0.0)
-            turns, moves = [*turns[1:], turn], [*moves[1:], move]
+            left = _norm(turn)
+            least = max(self.least, 10 * torch.finfo(x.dtype).eps ** 0.5)
+            unit = torch.where(left > least * length, left.reciprocal(), 0.0)
+            turns, moves = [*turns[1:], unit * turn], [*moves[1:], unit * move]
         ahead = plain
-        for q, p, scale in zip(turns, moves, scales.split(1, -1)):
-            ahead = ahead.addcmul(scale * _dot(q, gap), p, value=-1)
+        for q, p in zip(turns, moves):
+            ahead = ahead.addcmul(_dot(q, gap), p, value=-1)
         return {
             "x": ahead,
             "gap": gap,
             "plain": plain,
-            "scales": scales,
             **{f"turn{i}": turn for i, turn in enumerate(turns)},
             **{f"move{i}": move for i, move in enumerate(moves)},
             "evaluations": state["evaluations"] + 1,
         }
 
-    def _least(self, x: Tensor) -> float:
-        return max(self.least, 10 * torch.finfo(x.dtype).eps ** 0.5)
+
+def _norm(a: Tensor) -> Tensor:
+    """Lengths of rows, shape (..., 1)."""
+    return torch.linalg.vector_norm(a, dim=-1, keepdim=True)
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

@@ -59,7 +59,9 @@ def solve(
         value = first[0]
         residual = torch.linalg.vector_norm(value if root else state["x"] - value, dim=-1)
         unit = torch.linalg.vector_norm(value, dim=-1) if relative else torch.ones_like(residual)
-        new = (residual <= tol * unit) & open_
+        new = residual <= tol * unit
+        if arrivals:
+            new = new & open_
         if k == steps or bool(new.any()):
             open_ = open_ & ~new
             last = k == steps or not bool(open_.any())

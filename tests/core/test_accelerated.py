@@ -109,7 +109,7 @@ def test_on_symmetric_maps_two_pairs_do_what_all_would():
     assert steps(Anderson(memory=5)) > 2 * everything
 
 
-def test_an_orthogonal_memory_is_emptied_when_a_difference_brings_nothing_new():
+def test_an_orthogonal_memory_leaves_out_what_is_not_new():
     start = torch.tensor([[0.4], [-2.0]], dtype=torch.float64)
     end = solve(OrthogonalAnderson(memory=5), lambda x: 1.6 * x.cos(), start, 1e-12, 60)
     assert bool((end["residual"] <= 1e-12).all())
