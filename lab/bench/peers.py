@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -18,10 +19,13 @@ SAMPLE = 20_000
 
 
 def rows() -> Iterator[Row]:
-    """A row for each piece of work whose peer is installed."""
-    for measured in (adamw, pruning, wasserstein, anderson):
+    """A row or more for each piece of work whose peer is installed."""
+    from lab.bench import solvers
+
+    for measured in (adamw, pruning, wasserstein, anderson, *solvers.WORK):
         try:
-            yield measured()
+            found = measured()
+            yield from (found,) if isinstance(found, Row) else found
         except ModuleNotFoundError as error:
             yield Row(f"peers: {measured.__name__}", None, "", note=f"{error.name} is missing")
 
@@ -37,7 +41,7 @@ def adamw() -> Row:
         parameter.grad = gradient
     peer, own = torch.optim.AdamW(theirs), AdamW()
     memory = own.init(weights)
-    return _beside(
+    return beside(
         "a step of AdamW", lambda: own.step(weights, gradients, memory, 5), peer.step,
         "torch.optim.AdamW",
     )  # fmt: skip
@@ -59,7 +63,7 @@ def pruning() -> Row:
             prune.remove(layer, "weight")
             layer.weight.data.uniform_()
 
-    return _beside(
+    return beside(
         "masks by magnitude", lambda: Prune().masks(weights, 0.2), theirs,
         "torch.nn.utils.prune.global_unstructured",
     )  # fmt: skip
@@ -73,7 +77,7 @@ def wasserstein() -> Row:
 
     x, y = torch.randn(2, SAMPLE, dtype=torch.float64)
     a, b = x.numpy(), y.numpy()
-    return _beside(
+    return beside(
         f"distance of two samples of {SAMPLE}", lambda: own(x, y),
         lambda: ot.wasserstein_1d(a, b, p=1), "ot.wasserstein_1d",
     )  # fmt: skip
@@ -106,24 +110,37 @@ def anderson() -> Row:
             alpha=1.0, maxiter=500,
         )  # fmt: skip
 
-    return _beside("Anderson to 1e-8", ours, peer, "scipy.optimize.anderson")
+    return beside("Anderson to 1e-8", ours, peer, "scipy.optimize.anderson")
 
 
-def _beside(what: str, own: Callable[[], object], theirs: Callable[[], object], peer: str) -> Row:
-    """Alternated pairs; the median of our time over theirs."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        pairs = [(_time(own), _time(theirs)) for _ in range(PAIRS)]
-    finally:
-        torch.set_num_threads(threads)
+def beside(
+    what: str,
+    own: Callable[[], object],
+    theirs: Callable[[], object],
+    peer: str,
+    goal: float | None = None,
+) -> Row:
+    """Alternated pairs on one thread; the median of our time over theirs."""
+    with one_thread():
+        pairs = [(time_of(own), time_of(theirs)) for _ in range(PAIRS)]
     ratios = [mine / other for mine, other in pairs]
     ours, other = (statistics.median(times) * 1e3 for times in zip(*pairs))
     note = f"{ours:.3g} ms beside {other:.3g} ms of {peer}; {min(ratios):.2f} to {max(ratios):.2f}"
-    return Row(f"peers: {what}", statistics.median(ratios), "ratio", note=note)
+    return Row(f"peers: {what}", statistics.median(ratios), "ratio", goal, note=note)
 
 
-def _time(work: Callable[[], object]) -> float:
+@contextmanager
+def one_thread():
+    """Torch on one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def time_of(work: Callable[[], object]) -> float:
     """Seconds that one call takes, from as many as fill a moment."""
     done, start = 0, time.perf_counter()
     while (spent := time.perf_counter() - start) < SECONDS or not done:

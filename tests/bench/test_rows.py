@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lab.bench import GROUPS, browser, measure, page, peers
+from lab.bench import GROUPS, browser, measure, page, peers, solvers
 from lab.bench.row import Row
 from lab.engine.registry import entry
 from lab.engine.session import Session
@@ -60,13 +60,35 @@ def test_the_classroom_says_that_there_is_nothing_yet(no_browser):
     assert [row["name"] for row in rows[1:]] == ["classroom"]
 
 
-def test_a_peer_is_a_ratio_with_both_times(monkeypatch):
+@pytest.fixture
+def small(monkeypatch):
+    """Peers at sizes that take no time."""
     monkeypatch.setattr(peers, "PAIRS", 1)
     monkeypatch.setattr(peers, "SECONDS", 0)
+    small = dict(UNITS=16, BATCH=2, SIDE=12, LENGTHS=(16, 64), DEPTHS=(3,), RIDGES=(1e-8,))
+    for name, value in small.items():
+        monkeypatch.setattr(solvers, name, value)
+
+
+def test_a_peer_is_a_ratio_with_both_times(small):
     found = list(peers.rows())
     assert all(row.name.startswith("peers: ") for row in found)
-    for row in found:
-        assert row.value is None or (row.value > 0 and "beside" in row.note)
+    ratios = [row for row in found if row.unit == "ratio"]
+    assert all(row.value is None or row.value > 0 for row in ratios)
+    assert sum("beside" in row.note for row in ratios) >= len(ratios) - 1
+    assert {row.unit for row in found} == {"ratio", "problems", "us"}
+    counted = [row for row in found if row.name.startswith(("peers: eval", "peers: sweeps"))]
+    assert len(counted) == 3 and all(row.met for row in counted)
+
+
+def test_the_fastest_way_is_one_whose_result_is_good(small):
+    def fails():
+        raise ValueError("no convergence")
+
+    ways = {"wrong": lambda: 1, "right": lambda: 2, "fails": fails}
+    assert solvers.fastest(ways, lambda result: result == 2).name == "right"
+    with pytest.raises(ValueError, match="none of wrong, right, fails"):
+        solvers.fastest(ways, lambda result: result == 3)
 
 
 # -- what page rows are reckoned from --------------------------------------------------------------
