@@ -14,7 +14,7 @@ from jupyter import (
     wait_picture,
     write,
 )
-from test_tour import TOUR
+from test_lessons import TOUR
 
 SHOW, WIDGET, CODE, OWN = 1, 6, 7, 9  # cells of the tour
 
