@@ -40,7 +40,7 @@ SINGLE = ("Past", "Reflected", "Optimistic")
 NEAR = 0.5  # of the solution; the pull of a bent game turns round at 0.91
 MANY = {"planes": 20, "slowest": 1e-2}
 NOISY = {"lean": 0.5, "sigma": 1.0, "falling": True, "rate": 0.2, "wall": 3.0, "copies": 100}
-BENT = {**NOISY, "bend": 1.2, "sigma": 0.5, "x": 0.0, "y": -0.3}
+BENT = {**NOISY, "copies": 300, "bend": 1.2, "sigma": 0.5, "x": 0.0, "y": -0.3}
 RATES = (0.3, 0.5, 0.57, 0.62, 0.7, 0.85, 0.97, 1.1)
 TRIES = 3_000  # steps in which a gap must be reached
 ALONE = (-0.5, -0.3)  # the solution in one plane
@@ -298,7 +298,7 @@ class SingleCallExtragradient(Experiment):
             "local",
             "In a bent game the copies that start near stay, nine in ten, and settle like 1/t",
             source="abstract; the game and the share: desk",
-            runs=Grid({}, 8, BENT, steps(3_000), "log", ("kept", "near")),
+            runs=Grid({}, 8, BENT, steps(5_000), "log", ("kept", "near")),
             checks=(
                 Check("stay", lambda d: d.near.isel(k=-1), AtLeast(0.9), label="share that stays"),
                 Check("rate", late("kept", 500), Within(-1.15, -0.85), label="power of t"),
