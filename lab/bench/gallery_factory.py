@@ -66,6 +66,11 @@ def verdict_of(entry: Entry) -> str | None:
     return _VERDICTS[int(entry.hash, 16) % len(_VERDICTS)]
 
 
+def as_announced(entry: Entry) -> bool:
+    """Whether a made-up entry's verdict was announced; half of them were."""
+    return verdict_of(entry) is not None and int(entry.hash, 16) % 2 == 0
+
+
 def thumbnails(folder: Path, made: list[Entry]) -> None:
     """Writes a thumbnail of some 3 KB for each."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,9 @@ def main() -> None:
     made = factory.entries(int(sys.argv[1]), broken=2)
     factory.thumbnails(thumbnails.own_folder(), [e for e in made if not e.broken])
     pages.catalogue = lambda: made
-    pages.verdicts = lambda: SimpleNamespace(worst=factory.verdict_of)
+    pages.verdicts = lambda: SimpleNamespace(
+        worst=factory.verdict_of, as_announced=factory.as_announced
+    )
     pages.titles = lambda: factory.titles(made)
     port = free_port(0)
     routes = {"/": pages.gallery, "all": pages.every, "thumbnails": pages.thumbnails}

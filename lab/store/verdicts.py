@@ -64,6 +64,11 @@ class Verdicts:
             found.append(record["verdict"])
         return min(found, key=VERDICTS.index, default=None)
 
+    def as_announced(self, entry) -> bool:
+        """Whether an entry has claims, and each came out as announced for the code as it is now."""
+        found = [(self.find(entry.name, c.id, entry.hash), c.expected) for c in entry.claims]
+        return bool(found) and all(record and record["verdict"] == said for record, said in found)
+
 
 def verdicts() -> Verdicts:
     """What the package ships, and over it what was verified here."""

@@ -19,7 +19,9 @@ def record(claim="slope", verdict="holds", code="aaa", experiment="spin", date="
 
 def entry(*claims, hash="aaa"):
     return SimpleNamespace(
-        name="spin", hash=hash, claims=[SimpleNamespace(id=claim) for claim in claims]
+        name="spin",
+        hash=hash,
+        claims=[SimpleNamespace(id=claim, expected="holds") for claim in claims],
     )
 
 
@@ -76,6 +78,28 @@ def test_changed_code_and_no_claims_are_not_checked():
     assert made.worst(entry("slope")) == "holds"
     assert made.worst(entry("slope", hash="bbb")) is None
     assert made.worst(entry()) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "announced"),
+    [
+        (["holds", "holds"], True),
+        (["holds", "fails"], False),
+        (["holds", None], False),
+        ([], False),
+    ],
+)
+def test_what_came_out_as_announced(found, announced):
+    made = [record(f"c{i}", verdict) for i, verdict in enumerate(found) if verdict]
+    claims = entry(*(f"c{i}" for i in range(len(found))))
+    assert Verdicts(made).as_announced(claims) == announced
+
+
+def test_a_failure_may_be_announced():
+    claims = entry("slope")
+    claims.claims[0].expected = "fails"
+    assert Verdicts([record(verdict="fails")]).as_announced(claims)
+    assert not Verdicts([record(verdict="holds")]).as_announced(claims)
 
 
 def test_a_table_is_merged_and_sorted(empty):

@@ -45,7 +45,7 @@ def made():
 @pytest.fixture
 def page(made, monkeypatch, tmp_path):
     monkeypatch.setenv("LAB_HOME", str(tmp_path))
-    return Gallery(made, factory.verdict_of, factory.titles(made)).html()
+    return Gallery(made, factory.verdict_of, factory.as_announced, factory.titles(made)).html()
 
 
 def test_six_flagships_then_families_and_never_a_list(page):
@@ -73,13 +73,16 @@ def test_your_own_names_file_and_line_and_says_how_to_write_one(page):
 
 def test_what_is_searched_may_stand_in_a_script_element(made):
     hostile = replace(made[0], card=replace(made[0].card, title="</script><b>x"))
-    text = rows([hostile], {hostile.name: "holds"}, {})
+    text = rows([hostile], {hostile.name: "holds"}, factory.as_announced, {})
     assert "<" not in text
     assert json.loads(text)["rows"][0][1] == "</script><b>x"
 
 
 def test_an_empty_registry_has_a_page():
-    assert "No experiment is installed." in Gallery([], lambda e: None, {}).html()
+    assert (
+        "No experiment is installed."
+        in Gallery([], lambda e: None, factory.as_announced, {}).html()
+    )
 
 
 def test_no_colour_is_written_in_the_gallery(page):

@@ -59,15 +59,16 @@ def placeholder(word: str) -> str:
     return f'<svg class="th quiet" viewBox="0 0 400 240" aria-hidden="true">{use}</svg>'
 
 
-def cell(entry, verdict: str | None, place: str) -> str:
+def cell(entry, verdict: str | None, place: str, as_announced: bool = False) -> str:
     """An experiment: its picture, its question, what it takes."""
     word = verdict or UNCHECKED
+    said = f"{word} as announced" if as_announced and word != "holds" else word
     shows = next(iter(sight.seen(entry)), "")
     last = f"<i>{esc(shows)}</i>" if shows else ""
     return (
         f'<a class="fl" href="explore?name={quote(entry.name)}">{picture(entry, place)}'
         f'<span class="fq">{esc(entry.card.question)}</span>'
-        f'<span class="fm">{sign(word)}{esc(word)}<i>{esc(entry.card.cost)}</i>{last}</span></a>'
+        f'<span class="fm">{sign(word)}{esc(said)}<i>{esc(entry.card.cost)}</i>{last}</span></a>'
     )
 
 

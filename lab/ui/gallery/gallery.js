@@ -127,14 +127,15 @@ function list(places) {
 }
 
 function cell(at) {
-  const [name, , question, , verdict, cost, seen] = rows[at];
+  const [name, , question, , verdict, cost, seen, , , announced] = rows[at];
   const link = document.createElement("a");
   link.className = "fl";
   link.href = `explore?name=${encodeURIComponent(name)}`;
   link.dataset.name = name;
   const more = [costs[cost], ...seen.slice(0, 1).map((i) => sights[i])];
   link.innerHTML = `${quiet(seen[0] ?? 0)}<span class="fq"></span><span class="fm">
-    <svg class="disc" aria-hidden="true"><use href="#v-${verdict}"/></svg>${verdicts[verdict]}
+    <svg class="disc" aria-hidden="true"><use href="#v-${verdict}"/></svg>${verdicts[verdict]}${
+    announced && verdicts[verdict] !== "holds" ? " as announced" : ""}
     ${more.map((word) => `<i>${word}</i>`).join("")}</span>`;
   one(".fq", link).textContent = question;
   const drawn = drawings.get(name);

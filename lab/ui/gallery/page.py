@@ -43,6 +43,8 @@ class Gallery:
     entries : list of registry Entry
     worst : callable
         Entry -> the worst verdict of its claims; None when one is not checked.
+    as_announced : callable
+        Entry -> whether all of its claims came out as announced.
     titles : dict
         Slug of a paper -> its title.
     bars : str
@@ -51,6 +53,7 @@ class Gallery:
 
     entries: list
     worst: Callable
+    as_announced: Callable
     titles: dict
     bars: str = ""
 
@@ -71,11 +74,14 @@ class Gallery:
         own = [entry for entry in self.entries if entry.family == OWN or entry.broken]
         n, m = len(self.sound), len(groups)
         crumb = f"<b>{count(n, 'experiment')}, {count(m, 'family', 'families')}</b>"
-        shown = "".join(cells.cell(entry, verdicts[entry.name], "a") for entry in flags)
+        shown = "".join(
+            cells.cell(entry, verdicts[entry.name], "a", self.as_announced(entry))
+            for entry in flags
+        )
         first = {entry.name for entry in flags}
         sheet = "".join(cells.family(one, verdicts, first) for one in groups)
         written = sum(not entry.broken for entry in own)
-        data = rows(self.sound, verdicts, self.titles)
+        data = rows(self.sound, verdicts, self.as_announced, self.titles)
         empty = "" if n else '<p class="nothing">No experiment is installed.</p>'
         return f"""<div class="lab gallery" data-theme="light">{cells.symbols()}
 <div class="bars">{self.bars}</div>{top(crumb, _tools())}
@@ -106,7 +112,7 @@ def count(n: int, word: str, many: str = "") -> str:
     return f"{n} {word if n == 1 else many or word + 's'}"
 
 
-def rows(entries, verdicts, titles) -> str:
+def rows(entries, verdicts, as_announced, titles) -> str:
     """What is searched, as JSON that may stand inside a script element."""
     listed = [
         [
@@ -119,6 +125,7 @@ def rows(entries, verdicts, titles) -> str:
             [sight.WORDS.index(word) for word in sight.seen(entry)],
             " ".join((*entry.arms, *entry.card.tags, *_methods(entry))),
             " ".join(titles.get(paper, "") for paper in entry.card.papers),
+            int(as_announced(entry)),
         ]
         for entry in entries
     ]

@@ -21,7 +21,8 @@ AT_ONCE = 12  # thumbnails that are given in one answer
 
 def gallery() -> None:
     """The gallery at `/`."""
-    made = Gallery(catalogue(), verdicts().worst, titles(), warning())
+    known = verdicts()
+    made = Gallery(catalogue(), known.worst, known.as_announced, titles(), warning())
     plain("Iterlab", made.html(), style(), script())
 
 
