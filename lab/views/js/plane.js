@@ -23,7 +23,7 @@ function hear(desk, message) {
 }
 
 function paint(desk) {
-  const {plan, pen} = desk;
+  const {pen} = desk, plan = desk.plan && fitting(desk);
   if (!plan) return;
   const frame = desk.frame = plan.equal ? equalFrame(desk, plan) : frameOf(desk, plan);
   const tell = tellOf(frame), {left, top, wide, tall} = frame;
@@ -46,6 +46,12 @@ function paint(desk) {
   if (ring) drawRing(desk, ring);
   for (const {path, px, py} of drawn) bead(desk, path.marker, px, py, 12, path.color, 2.4);
   planeLabels(desk, drawn, ring, crosses, tell);
+}
+
+// A low picture gives its height to the paths: the title stays, the words below go.
+function fitting({plan, H}) {
+  if (H > 220) return plan;
+  return {...plan, top: Math.min(plan.top, 38), bottom: Math.min(plan.bottom, 26), below: ""};
 }
 
 function reached({k, x, y, n}, step) {
