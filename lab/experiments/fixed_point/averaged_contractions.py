@@ -156,7 +156,7 @@ class AveragedContractions(Experiment):
         "turn": Preset("Only turn, watch averages settle anyway", q=1.0, angle=1.2),
         "noise": Preset("Disturb the map, watch averages quieten it", inside=0.2, q=0.6),
         "values": Preset("Plan by value iteration, watch it crawl", problem="decisions", q=0.9),
-        "simplex": Preset("Mix three shares, watch the same law", problem="simplex"),
+        "simplex": Preset("Mix three shares, watch the same law", problem="simplex", angle=0.0),
     }
     quantities = {
         "divergence": Quantity(
