@@ -228,6 +228,7 @@ class AcceleratedPrimalDual(Experiment):
                 ),
             ),
             control=Control({"flattest": 0.1}, breaks=("accelerated", "linearised"), seeds=3),
+            tier="standard",
         ),
         Claim(
             "gradients",
