@@ -30,7 +30,7 @@ from lab.engine import (
 BATCH, RATE = 32, 0.005
 OWN = 2048  # sentences whose decoding the network learns from
 TEST = 128
-LONG = {"longest": 12, "tuning": 1200}
+LONG = {"longest": 12, "tuning": 1200, "anchor": 13.0}
 
 
 def language(c):
@@ -90,7 +90,7 @@ class ConsistencyTuning(Experiment):
 
     language = Selector("runs of sums", objects=list(KINDS), doc="how words depend on another")
     consistency = Number(1.0, bounds=(0.0, 3.0), live=True, doc="weight of guesses to the end")
-    anchor = Number(1.0, bounds=(0.0, 10.0), live=True, doc="weight w of the next token")
+    anchor = Number(9.0, bounds=(0.0, 20.0), live=True, doc="weight w of the next token")
     tuning = Integer(500, bounds=(10, 2000), unit="steps", doc="of tuning")
     longest = Integer(8, bounds=(4, 12), doc="words of the longest sentence")
     training = Integer(400, bounds=(0, 1000), unit="steps", doc="before the tuning")
@@ -260,7 +260,7 @@ class ConsistencyTuning(Experiment):
             "A hundred steps on its own guesses already change a small network's calls; Jacobi "
             "still ends in what that network writes one by one",
             source="desk; the method: abstract",
-            runs=Grid({}, 3, {"training": 150, "tuning": 100, "longest": 5}),
+            runs=Grid({}, 3, {"training": 150, "tuning": 100, "longest": 5, "anchor": 1.0}),
             checks=(
                 Check("fewer", lambda d: d.fewer, AtLeast(1.1), label="times fewer calls"),
                 Check("own", lambda d: d.own, AtLeast(1.0), over="all", main=False),
