@@ -257,6 +257,7 @@ class ProgressMeasures(Experiment):
             Grid(set=SMALL, stop=LEARNED, keep="all", record=("train_acc",)),
             (Check("gap", gap, AtLeast(5), Share(0.8), label="times later"),),
             Control({"fraction": 0.9, "decay": 3.0}, breaks=("gap",), seeds=4),
+            tier="standard",
         ),
         Claim(
             "decay",
