@@ -211,7 +211,8 @@ class AveragedContractions(Experiment):
         if c.problem == "decisions":
             u = -given.map["point"]  # every value 0, but those of the start
         else:
-            u = 0.5 * rng.normal("start", (AveragedContractions.size(c),))
+            # Most of the start is in the slowest mode: the others soon leave the power to it.
+            u = 0.15 * rng.normal("start", (AveragedContractions.size(c),))
         at = torch.stack([torch.as_tensor(v, dtype=u.dtype) for v in (c.x, c.y)])
         u[:2] = undrawn(given, c, at)
         first = divergence(given, c, u)
@@ -317,13 +318,13 @@ class AveragedContractions(Experiment):
         ),
         Claim(
             "bare",
-            "Without noise the bare map comes to a divergence of 0.0001 in a tenth of the steps or "
-            "fewer, for factors of one half and more",
+            "Without noise the bare map comes to a divergence of 0.000001 in a tenth of the steps "
+            "or fewer, for factors of 0.5 and 0.6: one error is geometric, the other a power of k",
             source="desk",
             runs=Grid(
-                {"q": (0.5, 0.6, 0.7), "arm": ("Averaged", "Picard")},
+                {"q": (0.5, 0.6), "arm": ("Averaged", "Picard")},
                 set=MANY,
-                stop="divergence < 0.0001 or k >= 2000",
+                stop="divergence < 0.000001 or k >= 4000",
             ),
             checks=(
                 Check(
