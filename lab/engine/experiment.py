@@ -231,8 +231,10 @@ class Experiment(param.Parameterized):
 
     @classmethod
     def batchable(cls) -> bool:
-        """Whether many runs may be stepped as lanes of one batch (DESIGN: `noise` is declared)."""
-        return cls.noise is not None and cls.stage is None
+        """Whether many runs may be stepped as lanes of one batch: what a step draws is declared,
+        and nothing is asked of single runs on the way.
+        """
+        return cls.noise is not None and cls.stage is None and cls.assess is None
 
     @classmethod
     def controls_for(cls, arm: str | None = None, preset: str | None = None, **values) -> dict:

@@ -105,9 +105,9 @@ def _not_finite(t: Trial) -> None:
     assessed = t.run.trace.assessed
     if not (assessed.k >= bad).any():
         return
-    at, costly = int(assessed.k[assessed.k >= bad][0]), assessed.names[-1]
+    costly = assessed.names[-1]
     run = _spoilt(t, "assess", costly, bad)
-    told = f"{costly} is not finite" + (f", from {bad} on" if at > bad else "")
+    told = f"{costly} is not finite" + (f", from {bad} on" if run.head > bad else "")
     if (run.ended, run.sentence) != ("diverged", f"diverged at {run.head}: {told}"):
         raise Broken(f"{costly} is not finite from {bad} on, and the run says: {run.sentence}")
 

@@ -183,7 +183,7 @@ def batches(jobs: list[Job]) -> list[list[int]]:
     if not jobs:
         return []
     experiment = load_source(jobs[0].source)
-    if not experiment.batchable() or experiment.assess is not None:
+    if not experiment.batchable():
         return [[i] for i in range(len(jobs))]
     found = []
     for members in groups(experiment, jobs):

@@ -233,6 +233,16 @@ def test_a_control_that_sets_a_size_is_left_to_single_runs():
     assert [f for f in check(sized) if not f.ok] == []
 
 
+@pytest.mark.parametrize("every", [1, 5])
+def test_costly_numbers_keep_runs_out_of_batches(every):
+    def assess(state, given, c):
+        return {"costly": state["w"].sum()}
+
+    quantities = {"loss": Quantity("loss"), "costly": Quantity("costly")}
+    honest = trap(noise=lambda c: {}, assess=assess, quantities=quantities, every=every)
+    assert [f for f in check(honest) if not f.ok] == []
+
+
 def test_the_promises_about_limits_are_told_by_name(monkeypatch):
     named = {f.test: f for f in check(trap())}
     assert {"byte budgets", "not finite", "lanes", "sizes"} <= set(named)
