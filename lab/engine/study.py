@@ -208,20 +208,30 @@ def _numbers(values: list) -> np.ndarray:
 
 
 def _padded(values: list) -> np.ndarray:
-    """Scalars or vectors of one length as an array; nan for runs that are not done."""
-    shape = next((np.shape(v) for v in values if v is not None), ())
-    out = np.full((len(values), *shape), np.nan)
+    """Scalars or vectors as an array; nan for runs that are not done and after a shorter vector."""
+    out = np.full((len(values), *_longest(values)), np.nan)
     for i, value in enumerate(values):
         if value is not None:
-            out[i] = value
+            out[(i, *_filled(value))] = value
     return out
+
+
+def _longest(values) -> tuple[int, ...]:
+    """The shape that holds every value; a control may set how long a vector is."""
+    return tuple(map(max, zip(*(np.shape(v) for v in values if v is not None))))
+
+
+def _filled(value) -> tuple[slice, ...]:
+    """Where a value stands in a row that is long enough."""
+    return tuple(slice(n) for n in np.shape(value))
 
 
 def _aligned(kept: list, ks: list[int]) -> np.ndarray:
     """Rows of runs put on one axis of steps; nan where a run has no row."""
-    tail = next(np.shape(v)[1:] for _, v in filter(None, kept))
+    tail = _longest([rows[0] for _, rows in filter(None, kept)])
     out = np.full((len(kept), len(ks), *tail), np.nan)
     for i, entry in enumerate(kept):
         if entry:
-            out[i, np.searchsorted(ks, entry[0])] = entry[1]
+            steps, rows = entry
+            out[(i, np.searchsorted(ks, steps), *_filled(rows[0]))] = rows
     return out

@@ -100,6 +100,34 @@ def test_a_sweep_goes_from_coarse_to_fine():
     assert dict(data.sizes) == {"lr": 3, "noisy": 3, "seed": 1}
 
 
+class Sized(Experiment):
+    """A control sets how long a recorded vector is."""
+
+    card = Spin.card
+    share = Number(0.5, bounds=(0.1, 1.0))
+    quantities = {"x": Quantity("x", dim="entry"), "size": Quantity("size")}
+
+    def init(given, c, rng, backend):
+        return {"x": torch.arange(round(10 * c.share), dtype=torch.float32)}
+
+    def step(state, given, c, k, rng):
+        return {"x": state["x"] + 1}
+
+    def observe(state, given, c):
+        return {"x": state["x"], "size": float(len(state["x"]))}
+
+
+@pytest.mark.parametrize("keep", ["end", "all"])
+def test_vectors_of_several_lengths_end_in_nan(keep):
+    d = Study(Sized, Grid({"share": (0.2, 0.4)}, 1, stop=steps(3), keep=keep)).run()
+    x = d.x.sel(share=0.2).isel(seed=0)
+    if keep == "all":
+        assert d.x.sel(share=0.4).isel(seed=0, k=1).values.tolist() == [1, 2, 3, 4]
+        x = x.isel(k=-1)
+    assert x.values[:2].tolist() == [3, 4]
+    assert np.isnan(x.values[2:]).all()
+
+
 def test_a_race_shares_start_and_noise():
     race = Race(Spin, seed=2)
     race.advance(50)
