@@ -35,7 +35,7 @@ def spoken(claim, verdict: dict | None) -> str:
     control = "rejected, as it must be" if verdict.get("control_failed") else "not rejected"
     return (
         f"Claim {verdict['verdict']}: {claim.text}.{measured} "
-        f"{verdict.get('seeds', 0)} seeds. The control is {control}."
+        f"{_seeds(verdict)}. The control is {control}."
     )
 
 
@@ -81,7 +81,7 @@ def row(claim, verdict: dict | None, more: int = 0) -> str:
             f'<span class="num">{number(check["measured"])}</span>'
         )
     if verdict.get("seeds"):
-        parts.append(f"<span>{verdict['seeds']} seeds</span>")
+        parts.append(f"<span>{_seeds(verdict)}</span>")
     if check and check["control"] is not None:
         parts.append(f"<span>control {number(check['control'])}</span>")
     elif "control_failed" in verdict:
@@ -159,6 +159,11 @@ def verdict(
         f'<div class="claimtxt">{esc(claim.text)}</div>'
         f"{ruler(main_check(claim, found))}</a>{check and turning() + check}</div>"
     )
+
+
+def _seeds(verdict: dict) -> str:
+    n = verdict.get("seeds", 0)
+    return f"{n} seed{'' if n == 1 else 's'}"
 
 
 def _finite(value) -> bool:

@@ -110,6 +110,14 @@ class Plane(Renderer):
 
     # -- lanes ---------------------------------------------------------------------------------
 
+    def _called(self, lane: Lane, name: str, methods: int) -> str:
+        """Its method, or its quantity; both for the second path of a method and on."""
+        quantity = self.shared.quantity(name)
+        if methods < 2:
+            return quantity.text
+        further = name != self.view.sources[0]
+        return f"{lane.label}, {quantity.short or quantity.text}" if further else lane.label
+
     def redraw(self) -> None:
         self._own.clear()
         self.layers.clear()
@@ -124,10 +132,9 @@ class Plane(Renderer):
         self.paths = []
         for i, (lane, name) in enumerate(wanted):
             style = palette.series(lane.style if len(self.lanes) > 1 else i)
-            said = lane.label if methods > 1 else self.shared.quantity(name).text
             if lane.ghost:
                 style = palette.Style("ink3")
-            label = said if several and not lane.ghost else ""
+            label = self._called(lane, name, methods) if several and not lane.ghost else ""
             self.paths.append(Path(lane, name, style, label))
         self.paths.sort(key=lambda path: not path.lane.ghost)
         for path in self.paths:
@@ -354,7 +361,7 @@ class Plane(Renderer):
             if len(ks):
                 row = int(np.searchsorted(ks, path.lane.at(k), "right")) - 1
                 at = points[max(row, 0)]
-                label = path.lane.label or self.shared.quantity(path.name).text
+                label = path.label or path.lane.label or self.shared.quantity(path.name).text
                 found.append((label, at))
         return found
 

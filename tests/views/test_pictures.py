@@ -174,6 +174,15 @@ def test_a_path_streams_and_its_frame_only_grows():
     assert len(renderer.paths[0].k) == 81
 
 
+def test_paths_are_told_apart_by_method_and_quantity():
+    named = [path.label for path in drawn(Trajectory("place", "pic.spot"), lane(5)).paths]
+    assert named == ["place", "spot"]
+    pair = drawn(Trajectory("place", "pic.spot"), lane(5, "one"), lane(5, "two", 1))
+    named = [path.label for path in pair.paths]
+    assert named == ["one", "one, pic.spot", "two", "two, spot"]
+
+
+
 def test_dragging_the_start_tells_the_page():
     renderer = drawn(Trajectory("place", start=("x0", "y0")), lane(5))
     heard = []
