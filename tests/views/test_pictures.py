@@ -179,8 +179,7 @@ def test_paths_are_told_apart_by_method_and_quantity():
     assert named == ["place", "spot"]
     pair = drawn(Trajectory("place", "pic.spot"), lane(5, "one"), lane(5, "two", 1))
     named = [path.label for path in pair.paths]
-    assert named == ["one", "one, pic.spot", "two", "two, spot"]
-
+    assert named == ["one", "one, spot", "two", "two, spot"]
 
 
 def test_dragging_the_start_tells_the_page():
