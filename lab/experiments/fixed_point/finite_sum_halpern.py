@@ -205,6 +205,7 @@ class FiniteSumGames(Experiment):
             runs=Grid({"arm": ("Variance reduced", "Halpern")}, 8, {"n": 1024}, FOUND),
             checks=(Check("third", dearer("Halpern"), AtLeast(3), label="times"),),
             control=Control({"n": 16}, breaks=("third",)),
+            tier="standard",
         ),
         Claim(
             "root",

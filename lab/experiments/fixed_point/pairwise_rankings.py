@@ -245,6 +245,7 @@ class PairwiseRankings(Experiment):
                 ),
             ),
             control=Control({"kind": "league"}, breaks=("power", "ratio")),
+            tier="standard",
         ),
         Claim(
             "climbs",
