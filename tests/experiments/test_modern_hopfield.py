@@ -1,11 +1,21 @@
 """The update is a gradient step of the energy, the separations are those of the definition."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from lab.experiments.fixed_point.modern_hopfield import energy, gaps, update
+from lab.engine import steps
+from lab.engine.session import Session
+from lab.engine.sweep import sweep
+from lab.experiments.fixed_point.modern_hopfield import (
+    ModernHopfield,
+    ends,
+    energy,
+    gaps,
+    update,
+)
 
 
 def memory(n, d, seed=0):
@@ -57,3 +67,14 @@ def test_the_classical_network_keeps_orthogonal_corners():
     field = weights @ flipped
     expected = torch.where(field >= 0, 0.5, -0.5).to(torch.float64)
     torch.testing.assert_close(update("hebb", signs, flipped, 1.0)[0], expected)
+
+
+def test_a_sweep_over_the_start_is_the_map_of_basins():
+    patterns = Session(ModernHopfield).given.memory["patterns"]
+    found = sweep(ModernHopfield, "x", "y", points=4, stop=steps(60)).run().memory.isel(seed=0)
+    softmax = SimpleNamespace(method="softmax", beta=8.0)
+    for x in found.x.values:
+        for y in found.y.values:
+            start = torch.tensor([[x, y]], dtype=torch.float64)
+            assert float(found.sel(x=x, y=y)) == float(ends(softmax, patterns, start))
+    assert len(set(found.values.ravel().tolist())) > 3
