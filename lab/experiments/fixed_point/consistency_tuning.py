@@ -260,7 +260,7 @@ class ConsistencyTuning(Experiment):
             "Sixty steps on its own guesses already change a small network's calls; Jacobi "
             "still ends in what that network writes one by one",
             source="desk; the method: abstract",
-            runs=Grid({}, 4, {"training": 60, "tuning": 60, "longest": 4, "anchor": 0.5}),
+            runs=Grid({}, 8, {"training": 60, "tuning": 60, "longest": 4, "anchor": 0.5}),
             checks=(
                 Check("fewer", lambda d: d.fewer, AtLeast(1.1), label="times fewer calls"),
                 Check("own", lambda d: d.own, AtLeast(1.0), over="all", main=False),
