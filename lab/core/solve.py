@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -42,35 +43,41 @@ def solve(
         The method's state and `residual`, shape (...): |x - Tx|, over |Tx| if `relative`. The
         evaluation that found it is counted.
     """
-    first: list[Tensor] = []
+    seen: list[tuple[Tensor, Tensor]] = []
 
     def watched(y: Tensor) -> Tensor:
         value = T(y)
-        if not first:
-            first.append(value)
+        if not seen:
+            residual = torch.linalg.vector_norm(value if root else state["x"] - value, dim=-1)
+            unit = (
+                torch.linalg.vector_norm(value, dim=-1) if relative else torch.ones_like(residual)
+            )
+            seen.append((residual, unit))
+            if k == steps or bool(((residual <= tol * unit) | ~open_).all()):
+                raise _Over
         return value
 
     state = method.init(x)
     arrivals: list[tuple[Tensor, State]] = []
     open_ = torch.ones(x.shape[:-1], dtype=torch.bool, device=x.device)
     for k in range(steps + 1):
-        first.clear()
-        ahead = method.step(state, watched, k)
-        value = first[0]
-        residual = torch.linalg.vector_norm(value if root else state["x"] - value, dim=-1)
-        unit = torch.linalg.vector_norm(value, dim=-1) if relative else torch.ones_like(residual)
-        new = residual <= tol * unit
-        if arrivals:
-            new = new & open_
-        if k == steps or bool(new.any()):
-            open_ = open_ & ~new
-            last = k == steps or not bool(open_.any())
+        seen.clear()
+        ahead = None
+        with suppress(_Over):
+            ahead = method.step(state, watched, k)
+        residual, unit = seen[0]
+        new = open_ & (residual <= tol * unit)
+        if ahead is None or bool(new.any()):
             found = {**state, "residual": quotient(residual, unit)}
-            arrivals.append((new | open_ if last else new, found))
-            if last:
-                break
-        state = ahead
+            arrivals.append((open_ if ahead is None else new, found))
+        if ahead is None:
+            break
+        state, open_ = ahead, open_ & ~new
     return _joined(arrivals)
+
+
+class _Over(Exception):
+    """Every row has arrived, or there is no further step: the rest of this one is not needed."""
 
 
 def _joined(arrivals: list[tuple[Tensor, State]]) -> State:

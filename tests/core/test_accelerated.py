@@ -10,6 +10,7 @@ from lab.core.anderson import Anderson
 from lab.core.backend import Backend
 from lab.core.broyden import Broyden, LimitedBroyden
 from lab.core.fixed_point import ContractiveHalpern, Damped, Halpern, Picard
+from lab.core.games import Extragradient
 from lab.core.orthogonal_anderson import OrthogonalAnderson
 from lab.core.problems.equilibria import Equilibria
 from lab.core.random import Rng
@@ -241,3 +242,17 @@ def test_what_makes_no_sense_is_refused():
     for method in (Anderson, OrthogonalAnderson):
         with pytest.raises(ValueError, match="memory"):
             method(memory=0)
+
+
+def test_a_search_asks_for_nothing_after_the_evaluation_that_ends_it():
+    calls = []
+
+    def turn(z):
+        calls.append(z)
+        return torch.stack([z[..., 0] + z[..., 1], z[..., 1] - z[..., 0]], -1)
+
+    start = torch.tensor([1.0, 0.5], dtype=torch.float64)
+    found = solve(Extragradient(0.3), turn, start, 1e-6, 500, root=True)
+    assert float(found["residual"]) <= 1e-6
+    assert len(calls) == int(found["evaluations"])
+    assert len(calls) % 2 == 1  # a look ahead in every step but the last
