@@ -60,3 +60,46 @@ class AdamW:
             moved[name] = keep * w - rate * (mean / (square.sqrt() / correction + self.eps))
             means[name], squares[name] = mean, square
         return moved, {"mean": means, "square": squares}
+
+
+@final
+@dataclass(frozen=True)
+class SGD:
+    """Gradient descent with momentum; weight decay is part of the gradient.
+
+    Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep
+    learning" (ICML 2013); the same numbers as `torch.optim.SGD`, up to rounding.
+
+    Parameters
+    ----------
+    lr : float or 0-d Tensor
+        Learning rate; it may be another one at each step.
+    momentum : float or 0-d Tensor
+        Memory of the sum of gradients, in [0, 1).
+    nesterov : bool
+        Looks ahead: the step is the gradient plus `momentum` times the new memory.
+    decay : float or 0-d Tensor
+        That many times the weights are added to the gradient.
+    """
+
+    lr: float | torch.Tensor = 1e-3
+    momentum: float | torch.Tensor = 0.0
+    nesterov: bool = False
+    decay: float | torch.Tensor = 0.0
+
+    @staticmethod
+    def init(weights: Tensors) -> dict[str, Tensors]:
+        """The memory before the first step: {"push": ...}, all zeros."""
+        return {"push": {name: torch.zeros_like(w) for name, w in weights.items()}}
+
+    def step(
+        self, weights: Tensors, gradients: Tensors, memory: dict[str, Tensors], k: int
+    ) -> tuple[Tensors, dict[str, Tensors]]:
+        """The weights and the memory after a step; `k` is not used. Nothing is overwritten."""
+        moved, pushes = {}, {}
+        for name, w in weights.items():
+            g = gradients[name] + self.decay * w
+            push = self.momentum * memory["push"][name] + g
+            moved[name] = w - self.lr * (g + self.momentum * push if self.nesterov else push)
+            pushes[name] = push
+        return moved, {"push": pushes}

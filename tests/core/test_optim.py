@@ -1,9 +1,9 @@
-"""AdamW beside torch's."""
+"""AdamW and SGD beside torch's."""
 
 import pytest
 import torch
 
-from lab.core.optim import AdamW
+from lab.core.optim import SGD, AdamW
 
 
 def _weights(dtype):
@@ -70,3 +70,35 @@ def test_rate_and_decay_may_differ_between_lanes():
     for i, lr in enumerate(rates.tolist()):
         for name, w in one(lr).items():
             torch.testing.assert_close(lanes[name][i], w, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("momentum, nesterov", [(0.0, False), (0.9, False), (0.9, True)])
+def test_descent_equals_torch_while_rate_and_decay_change(momentum, nesterov):
+    weights = _weights(torch.float64)
+    theirs = {name: torch.nn.Parameter(w.clone()) for name, w in weights.items()}
+    peer = torch.optim.SGD(theirs.values(), momentum=momentum, nesterov=nesterov)
+    memory = SGD.init(weights)
+    for k in range(100):
+        lr, decay = 0.01 / (1 + k), 0.5 * (k % 3)
+        gradients = _gradients(weights, k)
+        for group in peer.param_groups:
+            group["lr"], group["weight_decay"] = lr, decay
+        for name, parameter in theirs.items():
+            parameter.grad = gradients[name].clone()
+        peer.step()
+        before = {name: w.clone() for name, w in weights.items()}
+        after, memory = SGD(lr, momentum, nesterov, decay).step(weights, gradients, memory, k)
+        for name in weights:
+            assert torch.equal(before[name], weights[name])
+            torch.testing.assert_close(after[name], theirs[name].data, rtol=1e-12, atol=1e-12)
+        weights = after
+
+
+def test_momentum_on_a_parabola_shrinks_as_its_closed_form():
+    """x'' = -x is damped by sqrt(momentum) a step when the roots are complex."""
+    weights = {"x": torch.tensor([1.0], dtype=torch.float64)}
+    memory, sizes = SGD.init(weights), []
+    for k in range(400):
+        weights, memory = SGD(0.1, 0.81).step(weights, {"x": weights["x"]}, memory, k)
+        sizes.append((weights["x"] ** 2 + memory["push"]["x"] ** 2).item())
+    assert (sizes[-1] / sizes[199]) ** (1 / 400) == pytest.approx(0.9, rel=5e-3)
