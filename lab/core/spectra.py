@@ -31,6 +31,47 @@ def power(table: torch.Tensor) -> torch.Tensor:
     return found
 
 
+def power_2d(table: torch.Tensor) -> torch.Tensor:
+    """How much of a table's variance each pair of frequencies carries, one down and one across.
+
+    Parameters
+    ----------
+    table : Tensor (p, q)
+
+    Returns
+    -------
+    Tensor (p // 2, q // 2)
+        Entry (f - 1, g - 1) holds the products of waves of frequency f down the rows and g across
+        the columns. A table that depends on the sum or on the difference of its two indices alone
+        has its power on the diagonal. The total is p q times the sum of squares of the table about
+        its rows' and columns' means (Parseval).
+    """
+    found = torch.fft.fft2(table).abs().square()
+    for axis, n in enumerate(table.shape):
+        mirrored = found.flip(axis).narrow(axis, 0, (n - 1) // 2)  # n - f beside f
+        found = found.narrow(axis, 1, n // 2).clone()
+        found.narrow(axis, 0, (n - 1) // 2).add_(mirrored)
+    return found
+
+
+def clocks(table: torch.Tensor, phases: int) -> torch.Tensor:
+    """Where the columns of a table (p, columns) stand: their strongest frequency, and its phase.
+
+    Returns
+    -------
+    Tensor (p // 2, phases)
+        Each column adds the power of its strongest frequency f at row f - 1, in the cell of the
+        phase of that wave; the cells begin at phase 0 and share one turn.
+    """
+    found = torch.fft.rfft(table, dim=0)[1:]
+    best = found.abs().argmax(0)
+    wave = found.gather(0, best[None])[0]
+    cell = (wave.angle() / (2 * torch.pi) % 1 * phases).long().clamp_max(phases - 1)
+    counted = table.new_zeros(len(found) * phases)
+    counted.index_add_(0, best * phases + cell, wave.abs().square())
+    return counted.view(-1, phases)
+
+
 def ranked(strength: torch.Tensor) -> torch.Tensor:
     """Frequencies from the strongest to the weakest; `strength` (p // 2,) starts at frequency 1."""
     return strength.argsort(descending=True, stable=True) + 1
@@ -48,6 +89,15 @@ def top_share(strength: torch.Tensor, k: int) -> torch.Tensor:
     total = strength.sum()
     top = strength.topk(min(k, len(strength))).values.sum()
     return torch.where(total > 0, top / total, torch.zeros_like(total))
+
+
+def gini(strength: torch.Tensor) -> torch.Tensor:
+    """How unevenly the power is spread, 0-d: 0 when all n frequencies have the same, 1 - 1 / n
+    when one has it all; 0 without any power."""
+    n, total = len(strength), strength.sum()
+    place = torch.arange(1 - n, n, 2, dtype=strength.dtype, device=strength.device)
+    spread = (place * strength.sort().values).sum()
+    return torch.where(total > 0, spread / (n * total), torch.zeros_like(total))
 
 
 def waves(table: torch.Tensor, frequencies: torch.Tensor) -> torch.Tensor:

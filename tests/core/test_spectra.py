@@ -43,6 +43,50 @@ def test_a_pure_wave_has_one_frequency():
     assert spectra.key_frequencies(power).tolist() == [7]
 
 
+@pytest.mark.parametrize("shape", [(7, 7), (8, 7), (12, 12), (2, 5)])
+def test_power_of_pairs_of_frequencies_is_numpys(shape):
+    table = _table(shape[0], shape[1]) + 2
+    whole = np.abs(np.fft.fft2(table.numpy())) ** 2
+    found = spectra.power_2d(table)
+    p, q = shape
+    assert found.shape == (p // 2, q // 2)
+    for f in range(1, p // 2 + 1):
+        for g in range(1, q // 2 + 1):
+            theirs = sum(whole[a, b] for a in {f, p - f} for b in {g, q - g})
+            np.testing.assert_allclose(found[f - 1, g - 1], theirs, rtol=1e-10)
+    inner = table - table.mean(0) - table.mean(1, keepdim=True) + table.mean()
+    torch.testing.assert_close(found.sum(), p * q * inner.square().sum(), rtol=1e-12, atol=0)
+
+
+def test_a_table_of_differences_has_its_power_on_the_diagonal():
+    p, turns = 13, torch.arange(13)
+    table = (_wave(p, 3) + 2 * _wave(p, 5))[(turns[:, None] - turns) % p]
+    found = spectra.power_2d(table)
+    torch.testing.assert_close(found, found.diagonal().diag(), rtol=0, atol=1e-9)
+    share = found.diagonal() / found.sum()
+    np.testing.assert_allclose(share[[2, 4]], [0.2, 0.8], rtol=1e-12)
+
+
+def test_columns_stand_at_their_frequency_and_phase():
+    p = 31
+    columns = [_wave(p, 4, 0.1), 2 * _wave(p, 4, 0.1), _wave(p, 9, -0.1), _wave(p, 9, 3.0)]
+    found = spectra.clocks(torch.stack(columns, 1), 8)
+    assert found.shape == (15, 8)
+    one = (p / 2) ** 2
+    wanted = torch.zeros(15, 8, dtype=torch.float64)
+    wanted[3, 0], wanted[8, 7], wanted[8, 3] = 5 * one, one, one
+    torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_gini_is_half_the_mean_difference_over_the_mean():
+    strength = torch.tensor([1.0, 50.0, 9.0, 40.0, 0.0], dtype=torch.float64)
+    apart = (strength[:, None] - strength).abs().mean()
+    assert spectra.gini(strength) == pytest.approx(float(apart / strength.mean() / 2), rel=1e-12)
+    assert spectra.gini(torch.ones(7)) == 0
+    assert spectra.gini(torch.eye(5)[2]) == pytest.approx(1 - 1 / 5)
+    assert spectra.gini(torch.zeros(4)) == 0
+
+
 def test_key_frequencies_are_the_fewest():
     strength = torch.tensor([1.0, 50.0, 9.0, 40.0])
     assert spectra.ranked(strength).tolist() == [2, 4, 3, 1]
