@@ -60,7 +60,7 @@ class View:
     def names(self) -> tuple[str, ...]:
         """Every source that the picture reads."""
         found = list(self.sources)
-        for name in ("x", "field", "target", "theory", "bands", "edges", "sizes", "labels"):
+        for name in ("x", "field", "target", "theory", "bands", "edges", "sizes", "labels", "hue"):
             value = getattr(self, name, None)
             if isinstance(value, str) and value.startswith("pic."):
                 found.append(value)
@@ -181,6 +181,11 @@ class Plane(View):
         One unit is as long across as up.
     trails : bool
         Points leave a trail through the kept pictures.
+    hue : str or None
+        A picture of shape (n,): where each of n points stands on something that goes round, in
+        turns; they are coloured by it, where one run is drawn.
+    reach : float
+        At least so far from the middle is shown, each way; 0: what the run fills.
     """
 
     field: str | None = None
@@ -189,6 +194,8 @@ class Plane(View):
     start: tuple[str, str] | None = None
     equal: bool = True
     trails: bool = False
+    hue: str | None = None
+    reach: float = 0.0
     x: str = ""
     y: str = ""
 

@@ -391,10 +391,13 @@ class Curves(Renderer):
         for i, (label, x, y, seeds) in enumerate(
             curves_of(self.study, view.sources, view.x, view.by)
         ):
+            if label in view.sources:
+                own = self.shared.quantity(label)
+                label = own.short or own.text
             curve = Curve(Lane(label=label), view.sources[0], palette.series(i), label)
             curve.k, curve.x, curve.y = np.arange(len(x), dtype=float), x, self._drawable(y)
             self._widen(x, y)
-            if view.band and seeds is not None and len(seeds) > 1:
+            if view.band and seeds is not None and len(seeds) > 1 and not _yes_or_no(seeds):
                 curve.seeds = self._drawable(seeds)
                 self._y.see(seeds)
             self.curves.append(curve)
@@ -481,6 +484,11 @@ def _series(trace, name: str) -> tuple[np.ndarray, np.ndarray] | None:
     # Frames add rows on another thread: what was read first may be the shorter.
     n = min(len(ks), len(values))
     return np.asarray(ks[:n]), np.asarray(values[:n] if values.ndim == 1 else values[:n, 0], float)
+
+
+def _yes_or_no(seeds) -> bool:
+    """Whether the seeds say nothing but yes or no: their mean is a share, and they are no band."""
+    return bool(np.isin(seeds[np.isfinite(seeds)], (0.0, 1.0)).all())
 
 
 def _ending(lane: Lane) -> str:

@@ -40,6 +40,15 @@ POWER = ("#FFFFFF", "#CFE6DF", "#6DB3AE", "#1F6C86", "#12294A")
 POWER_DARK = ("#0C0F11", "#14323D", "#1D6B72", "#62B98A", "#E6F2B8")
 SIGNED = ("#1D63C9", "#9DBDE8", "#FFFFFF", "#E9B48F", "#B84E08")
 SIGNED_DARK = ("#73ABFF", "#28476F", "#0C0F11", "#6E3E1C", "#FF9652")
+# What goes round: twelve hues of one lightness, without the yellow of now.
+WHEEL = (
+    "#638119", "#228A4E", "#048778", "#098393", "#007DB4", "#5070C0",
+    "#7A63B8", "#9758A1", "#AB517E", "#B45056", "#B05828", "#9D6800",
+)  # fmt: skip
+WHEEL_DARK = (
+    "#A6C56D", "#77CE93", "#48D0BC", "#3ECCE1", "#65C2FB", "#96B6FE",
+    "#BCA8FD", "#DC9DE5", "#F197C2", "#FB9799", "#F69F73", "#E4AC59",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,10 @@ def series(index: int) -> Style:
 
 
 def stops(kind: str, dark: bool = False) -> tuple[str, ...]:
-    """The five stops of a ramp: "power" (nothing to much) or "signed" (through zero)."""
+    """The stops of a ramp: five of "power" (nothing to much) or "signed" (through zero), twelve
+    of "wheel" (round)."""
+    if kind == "wheel":
+        return WHEEL_DARK if dark else WHEEL
     if kind == "signed":
         return SIGNED_DARK if dark else SIGNED
     return POWER_DARK if dark else POWER

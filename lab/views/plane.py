@@ -92,6 +92,13 @@ class Plane(Renderer):
     def _tell(self) -> None:
         self.canvas.plan(self._plan())
 
+    def _clear(self) -> None:
+        """Forgets what earlier runs have filled."""
+        self._own.clear()
+        if self.view.reach:
+            far = self.view.reach
+            self.box.see([(-far, -far), (far, far)])
+
     def _whole(self) -> list[dict]:
         """Everything that a browser must know to draw the picture from nothing."""
         parts = [dict(kind="theme", tokens=colours(self.shared.dark)), self._plan()]
@@ -119,7 +126,7 @@ class Plane(Renderer):
         return f"{lane.label}, {quantity.short or quantity.text}" if further else lane.label
 
     def redraw(self) -> None:
-        self._own.clear()
+        self._clear()
         self.layers.clear()
         wanted = [
             (lane, name)
@@ -301,6 +308,7 @@ class Plane(Renderer):
                 plain = not several and len(names) == 1
                 token = "ink" if plain and n <= 150 else "h" if plain else style.token
                 kinds = points[:, 2].astype(int) if points.shape[1] > 2 else None
+                hue = self._entry(picture, self.view.hue) if plain else None
                 look: dict = dict(
                     kind="points", values=points[:, :2].T,
                     size=7.2 if n <= 150 else 4.6 if n <= 600 else 2.8,
@@ -308,7 +316,9 @@ class Plane(Renderer):
                     alpha=1.0 if n <= 600 else 0.7, edge="stage" if n <= 400 else "",
                 )  # fmt: skip
                 ink: dict = dict(color=token)
-                if kinds is not None:
+                if hue is not None and len(hue) == n:
+                    ink = _around(hue)
+                elif kinds is not None:
                     ink = dict(
                         colors=[style.token for style in palette.SERIES],
                         pick=(kinds % len(palette.SERIES)).astype(np.uint8),
@@ -383,6 +393,13 @@ class Plane(Renderer):
         points = np.concatenate([np.empty((0, 2)), *self.shown])[:60]
         rows = [[str(i), number(x), number(y)] for i, (x, y) in enumerate(points)]
         return ["point", "x", "y"], rows
+
+
+def _around(hue: np.ndarray) -> dict:
+    """The looks of points whose colour goes round, by their places in turns."""
+    n = len(palette.WHEEL)
+    colors = [f"wheel{i}" for i in range(n)]
+    return dict(colors=colors, pick=(np.floor(hue % 1 * n) % n).astype(np.uint8))
 
 
 def _recent_dense(n: int) -> np.ndarray:

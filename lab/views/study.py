@@ -20,7 +20,8 @@ def curves_of(data, sources, x: str, by: str | None):
     Returns
     -------
     list of (label, x values (n,), mean over seeds (n,), values of the seeds (s, n) or None)
-        Points that are not there yet (nan) are left out. Other dimensions are averaged over.
+        Points that are not there yet (nan) are left out. Other dimensions are averaged over. Over
+        the step, so are rows that only some of the runs have.
     """
     found = []
     for source in sources:
@@ -47,6 +48,8 @@ def curves_of(data, sources, x: str, by: str | None):
             else:
                 seeds = np.asarray(values, dtype=float)[None]
             there = np.isfinite(seeds).any(0) & np.isfinite(at)
+            if x == "k":
+                there &= _in_step(seeds)
             order = np.argsort(at[there], kind="stable")
             at, seeds = at[there][order], seeds[:, there][:, order]
             if not len(at):
@@ -55,6 +58,13 @@ def curves_of(data, sources, x: str, by: str | None):
             name = " ".join(n for n in (label, source if len(sources) > 1 else "") if n)
             found.append((name, at, mean, seeds if len(seeds) > 1 else None))
     return found
+
+
+def _in_step(seeds) -> np.ndarray:
+    """Which of n steps have a row of each run (s, n) that got so far."""
+    there = np.isfinite(seeds)
+    goes_on = there[:, ::-1].cumsum(1)[:, ::-1] > 0
+    return (there | ~goes_on).all(0)
 
 
 def map_of(data, source: str, x: str, y: str):

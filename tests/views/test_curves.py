@@ -237,6 +237,23 @@ def test_a_study_that_is_still_filling_shows_what_is_there():
     assert list(renderer.curves[0].x) == [8, 16]
 
 
+def test_a_study_over_the_step_takes_the_rows_that_all_runs_have():
+    """A share of yes or no is a curve without a band, called by its quantity."""
+    accuracy = np.array([[0, 0.2, np.nan, 0.8, 1], [0, np.nan, 0.3, 0.4, np.nan]])
+    above = np.where(np.isnan(accuracy), np.nan, accuracy > 0.5)
+    data = xr.Dataset(
+        {"residual": (("seed", "k"), accuracy), "steps": (("seed", "k"), above)},
+        {"seed": [0, 1], "k": [0, 10, 11, 20, 30]},
+    )
+    renderer, _ = drawn(Curves("residual", "steps", x="k", of="seeds"), lane())
+    renderer.set_study(data)
+    first, second = renderer.curves
+    assert (first.label, second.label) == ("residual", "steps")
+    assert list(first.x) == list(second.x) == [0, 20, 30]
+    assert first.y == pytest.approx([0, 0.6, 1]) and list(second.y) == [0, 0.5, 1]
+    assert first.seeds.shape == (2, 3) and second.seeds is None
+
+
 def test_a_picture_may_have_an_axis_of_its_own():
     renderer, board = drawn(Curves("residual", x="evals"), lane(10))
     plan = renderer._plan()

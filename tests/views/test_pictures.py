@@ -22,7 +22,7 @@ from lab.engine.views import (
     Trajectory,
 )
 from lab.views import board, make
-from lab.views.canvas import codes
+from lab.views.canvas import codes, colours
 from lab.views.graph import spring
 from lab.views.ranges import Box
 
@@ -209,6 +209,27 @@ def test_a_ghost_is_a_thin_path_without_a_name():
     first = renderer._plan()["paths"][0]
     assert (first["ghost"], first["color"], first["label"]) == (True, "ink3", "")
     assert "earlier" not in renderer.summary()
+
+
+def test_points_are_coloured_by_where_they_stand_on_what_goes_round():
+    run = lane(3)
+    hue = np.array([0.0, 0.51, 0.999, 1.0, -0.01])
+    run.live = pack({"points": np.zeros((5, 2)), "hue": hue})
+    renderer = drawn(Plane("pic.points", hue="pic.hue"), run)
+    (mark,) = renderer.layers.all()[0]["marks"]
+    assert list(mark["pick"]) == [0, 6, 11, 0, 11]
+    assert [mark["colors"][i] for i in (0, 11)] == ["wheel0", "wheel11"]
+    assert {"wheel0", "wheel11"} <= set(colours(dark=True))
+    several = drawn(Plane("pic.points", hue="pic.hue"), run, lane(3, "other", 1))
+    assert "pick" not in several.layers.all()[0]["marks"][0]
+
+
+def test_a_plane_may_show_a_circle_before_there_is_one():
+    renderer = drawn(Plane("pic.points", reach=1.0), lane(3))
+    before = renderer._plan()["x"]
+    assert before[0] < -1 and before[1] > 1
+    renderer.box.see([(0.99, -0.99)])
+    assert renderer._plan()["x"] == before
 
 
 def test_many_points_are_thinned():
