@@ -56,8 +56,12 @@ class AdamW:
         for name, w in weights.items():
             g = gradients[name]
             mean = memory["mean"][name].lerp(g, 1 - self.beta1)
-            square = self.beta2 * memory["square"][name] + (1 - self.beta2) * g * g
-            moved[name] = keep * w - rate * (mean / (square.sqrt() / correction + self.eps))
+            square = torch.addcmul(self.beta2 * memory["square"][name], g, g, value=1 - self.beta2)
+            root = square.sqrt().div_(correction).add_(self.eps)
+            if isinstance(rate, torch.Tensor):  # of lanes, perhaps
+                moved[name] = keep * w - rate * (mean / root)
+            else:
+                moved[name] = torch.addcdiv(keep * w, mean, root, value=-rate)
             means[name], squares[name] = mean, square
         return moved, {"mean": means, "square": squares}
 

@@ -2,8 +2,10 @@
 
 import torch
 
+from lab.bench.peers import one_thread
 from lab.core.backend import Backend
 from lab.core.networks import PairNetwork
+from lab.core.optim import AdamW
 from lab.core.problems.modular import shown_and_hidden
 from lab.core.random import Rng
 
@@ -28,6 +30,59 @@ def test_gradient_is_autograds():
     assert gradient.keys() == weights.keys()
     for name, g in gradient.items():
         torch.testing.assert_close(g, followed[name].grad, rtol=1e-12, atol=1e-15)
+
+
+def test_gradient_is_that_of_differences():
+    weights, pairs, answer = _setting()
+
+    class Written(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, *values):
+            loss, ctx.found = NETWORK.gradient(dict(zip(weights, values)), pairs, answer)
+            return loss
+
+        @staticmethod
+        def backward(ctx, slope):
+            return tuple(slope * g for g in ctx.found.values())
+
+    values = [w.clone().requires_grad_() for w in weights.values()]
+    assert torch.autograd.gradcheck(Written.apply, values)
+
+
+def test_loss_of_a_certain_answer_is_its_log_share():
+    """Where a share is too small for a number, and where it is nearly 1."""
+    weights, pairs, answer = _setting()
+    for scale in (1e4, 30):
+        sharp = {**weights, "out": scale * weights["out"]}
+        logits = NETWORK.logits(sharp, pairs)
+        for right in (answer, logits.argmax(1)):
+            theirs = torch.nn.functional.cross_entropy(logits, right)
+            loss = NETWORK.gradient(sharp, pairs, right)[0]
+            torch.testing.assert_close(loss, theirs, rtol=1e-12, atol=1e-15)
+
+
+def test_hundred_steps_are_those_of_autograd_and_torchs_adamw():
+    """The weights of the plain loop after each step, to 1e-10; 500 long, 24 neurons, modulo 67."""
+    rng = Rng(0, backend=DOUBLE)
+    sums = shown_and_hidden(67, 0.4, rng)
+    n = sums["shown"]
+    pairs, answer = sums["pairs"][:n], sums["answer"][:n]
+    weights = PairNetwork(67, 500, 24).init(rng)
+    followed = {name: torch.nn.Parameter(w.clone()) for name, w in weights.items()}
+    peer = torch.optim.AdamW(followed.values(), lr=1e-3, weight_decay=1.0)
+    own = AdamW(1e-3, decay=1.0)
+    memory = own.init(weights)
+    with one_thread():
+        for k in range(100):
+            peer.zero_grad()
+            read = followed["embed"][pairs[:, 0]] + followed["embed"][pairs[:, 1]]
+            logits = (read @ followed["hidden"]).relu() @ followed["out"].T
+            torch.nn.functional.cross_entropy(logits, answer).backward()
+            peer.step()
+            gradient = PairNetwork.gradient(weights, pairs, answer)[1]
+            weights, memory = own.step(weights, gradient, memory, k)
+            for name, w in weights.items():
+                torch.testing.assert_close(w, followed[name].detach(), rtol=0, atol=1e-10)
 
 
 def test_weights_are_not_overwritten():
