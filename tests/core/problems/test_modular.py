@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lab.core.problems.modular import TASKS, shown_and_hidden
+from lab.core.problems.modular import TASKS, UNEVEN, shown_and_hidden
 from lab.core.random import Rng
 
 
@@ -17,11 +17,41 @@ def test_every_pair_stands_once(p, tied):
     assert sums["weight"].sum() == p * p
 
 
-@pytest.mark.parametrize("task, rule", [*TASKS.items()])
-def test_answers(task, rule):
-    sums = shown_and_hidden(7, 0.3, Rng(1), task=task)
-    for (a, b), answer in zip(sums["pairs"].tolist(), sums["answer"].tolist()):
-        assert answer == rule(a, b) % 7 == rule(b, a) % 7
+EVEN = {
+    "a + b": lambda a, b: a + b,
+    "a * b": lambda a, b: a * b,
+    "a² + b²": lambda a, b: a**2 + b**2,
+    "a² + ab + b²": lambda a, b: a**2 + a * b + b**2,
+}
+
+
+def _table(task, p=7, **options):
+    sums = shown_and_hidden(p, 0.3, Rng(1), task=task, **options)
+    return {(a, b): c for (a, b), c in zip(sums["pairs"].tolist(), sums["answer"].tolist())}
+
+
+@pytest.mark.parametrize("task", EVEN)
+@pytest.mark.parametrize("tied", [True, False])
+def test_answers_where_the_order_does_not_matter(task, tied):
+    for (a, b), answer in _table(task, tied=tied).items():
+        assert answer == EVEN[task](a, b) % 7 == EVEN[task](b, a) % 7
+
+
+def test_subtraction_and_division_undo_addition_and_multiplication():
+    differences, shares = (_table(task, tied=False) for task in UNEVEN)
+    assert {*differences} == {(a, b) for a in range(7) for b in range(7)}
+    assert {*shares} == {(a, b) for a in range(7) for b in range(1, 7)}
+    assert all((answer + b) % 7 == a for (a, b), answer in differences.items())
+    assert all((answer * b) % 7 == a for (a, b), answer in shares.items())
+    assert {*EVEN, *UNEVEN} == {*TASKS}
+
+
+def test_nobody_divides_modulo_twelve_or_ties_what_has_an_order():
+    with pytest.raises(ValueError, match="no prime"):
+        shown_and_hidden(12, 0.5, Rng(0), task="a / b", tied=False)
+    for task in UNEVEN:
+        with pytest.raises(ValueError, match="order"):
+            shown_and_hidden(7, 0.5, Rng(0), task=task)
 
 
 def test_no_mirror_image_of_a_hidden_pair_is_shown():
@@ -62,4 +92,4 @@ def test_refusals(arguments, words):
     with pytest.raises(ValueError, match=words):
         shown_and_hidden(*arguments, Rng(0))
     with pytest.raises(ValueError, match="no task"):
-        shown_and_hidden(7, 0.5, Rng(0), task="a - b")
+        shown_and_hidden(7, 0.5, Rng(0), task="a + c")
