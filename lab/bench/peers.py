@@ -20,9 +20,9 @@ SAMPLE = 20_000
 
 def rows() -> Iterator[Row]:
     """A row or more for each piece of work whose peer is installed."""
-    from lab.bench import solvers
+    from lab.bench import grokking, solvers
 
-    for measured in (adamw, pruning, wasserstein, anderson, *solvers.WORK):
+    for measured in (adamw, pruning, wasserstein, anderson, *solvers.WORK, *grokking.WORK):
         try:
             found = measured()
             yield from (found,) if isinstance(found, Row) else found

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from lab.bench import GROUPS, browser, measure, page, peers, solvers
+from lab.bench import GROUPS, browser, grokking, measure, page, peers, solvers
 from lab.bench.row import Row
+from lab.core.clock_transformer import ClockTransformer
+from lab.core.networks import PairNetwork
 from lab.engine.registry import entry
 from lab.engine.session import Session
 from lab.engine.suggest import UnknownName
@@ -68,6 +70,9 @@ def small(monkeypatch):
     small = dict(UNITS=16, BATCH=2, SIDE=12, LENGTHS=(16, 64), DEPTHS=(3,), RIDGES=(1e-8,))
     for name, value in small.items():
         monkeypatch.setattr(solvers, name, value)
+    networks = dict(SMALL=PairNetwork(7, 8, 4), CLOCK=ClockTransformer(7, 8, 2, 8))
+    for name, value in dict(networks, EIGHT_STEPS=2, TIMES=1).items():
+        monkeypatch.setattr(grokking, name, value)
 
 
 def test_a_peer_is_a_ratio_with_both_times(small):
@@ -76,7 +81,7 @@ def test_a_peer_is_a_ratio_with_both_times(small):
     ratios = [row for row in found if row.unit == "ratio"]
     assert all(row.value is None or row.value > 0 for row in ratios)
     assert sum("beside" in row.note for row in ratios) >= len(ratios) - 1
-    assert {row.unit for row in found} == {"ratio", "problems", "us"}
+    assert {row.unit for row in found} == {"ratio", "problems", "us", "times"}
     counted = [row for row in found if row.name.startswith(("peers: eval", "peers: sweeps"))]
     assert len(counted) == 3 and all(row.met for row in counted)
 
