@@ -9,9 +9,8 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
+from lab.core.networks import Weights, loss_and_error
 from lab.core.random import Rng
-
-Weights = dict[str, Tensor]
 
 
 class Read(NamedTuple):
@@ -111,17 +110,12 @@ class ClockTransformer:
         p, d, heads = self.p, self.d, self.heads
         embed, place = weights["embed"], weights["place"]
         rows = torch.cat([embed[:p] + place[0], embed[:p] + place[1], embed[p:] + place[2]])
-        keys, values, query = (
-            rows @ weights["key"],
-            rows @ weights["value"],
-            rows[-1] @ weights["query"],
-        )
+        keys, values = rows @ weights["key"], rows @ weights["value"]
+        query = rows[-1] @ weights["query"]
         scores = self._by_head(keys * query).sum(2) / math.sqrt(d // heads)
         a, b = pairs[:, 0], pairs[:, 1] + p
-        own = scores[-1].expand(len(pairs), heads)
-        share = torch.stack([scores.index_select(0, a), scores.index_select(0, b), own], 1).softmax(
-            1
-        )
+        seen = scores.index_select(0, a), scores.index_select(0, b), scores[-1].expand(len(a), -1)
+        share = torch.stack(seen, 1).softmax(1)
         # Shares sum to 1, so the value of "=" is there whatever they are.
         away = self._by_head(values[:-1] - values[-1])
         mixed = values.new_empty(len(pairs), d + self.width)
@@ -129,9 +123,8 @@ class ClockTransformer:
         heard += away.index_select(0, b).mul_(share[:, 1, :, None])
         torch.add(heard.flatten(1), values[-1], out=mixed[:, :d])
         up = weights["mix"] @ weights["up"]
-        torch.addmm(
-            rows[-1] @ weights["up"] + weights["up_bias"], mixed[:, :d], up, out=mixed[:, d:]
-        )
+        at_end = rows[-1] @ weights["up"] + weights["up_bias"]
+        torch.addmm(at_end, mixed[:, :d], up, out=mixed[:, d:])
         mixed[:, d:].relu_()
         down = torch.cat([weights["mix"], weights["down"]]) @ weights["unembed"]
         always = (rows[-1] + weights["down_bias"]) @ weights["unembed"]
@@ -147,10 +140,8 @@ class ClockTransformer:
         p, d, n = self.p, self.d, len(answer)
         scale = 1 / math.sqrt(d // self.heads)
         seen = self.read(weights, pairs)
-        log_share = seen.logits.log_softmax(1)
-        right = answer[:, None]
-        loss = -log_share.gather(1, right).mean()
-        error = log_share.exp_().scatter_add_(1, right, log_share.new_full((n, 1), -1.0)).div_(n)
+        loss, error = loss_and_error(seen.logits, answer)
+        error /= n
 
         # Scores and neurons. `g` of a name is the loss's slope in it.
         g_down, g_always = seen.mixed.mT @ error, error.sum(0)

@@ -13,6 +13,16 @@ from lab.core.random import Rng
 Weights = dict[str, torch.Tensor]
 
 
+def loss_and_error(logits: torch.Tensor, answer: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean cross-entropy (0-d) of n answers, and n times its slope in the logits (n, p)."""
+    right = answer[:, None]
+    error = logits.softmax(1)
+    # One pass of exp for both: the log of its sum comes from the largest share.
+    behind = logits.amax(1) - logits.gather(1, right)[:, 0]
+    loss = (behind - error.amax(1).log_()).mean()
+    return loss, error.scatter_add_(1, right, error.new_full(right.shape, -1.0))
+
+
 @final
 @dataclass(frozen=True)
 class PairNetwork:
@@ -74,14 +84,9 @@ class PairNetwork:
         Written out: autograd takes twice the time, and a step is hardly anything else.
         """
         embed, hidden, out = weights["embed"], weights["hidden"], weights["out"]
-        n, right = len(answer), answer[:, None]
+        n = len(answer)
         activity = PairNetwork.hidden(weights, pairs)
-        logits = activity @ out.T
-        error = logits.softmax(1)
-        # One pass of exp for loss and gradient: log(sum of exp) from the largest share.
-        behind = logits.amax(1) - logits.gather(1, right)[:, 0]
-        loss = (behind - error.amax(1).log_()).mean()
-        error.scatter_add_(1, right, error.new_full((n, 1), -1.0))
+        loss, error = loss_and_error(activity @ out.T, answer)
         back = (error @ out).mul_(activity.sign()).div_(n)  # relu's slope: activity is 0 or more
         to_table = embed.new_zeros(len(embed), hidden.shape[1])
         to_table.index_add_(0, pairs[:, 0], back).index_add_(0, pairs[:, 1], back)

@@ -32,6 +32,24 @@ def inverses(p: int) -> torch.Tensor:
     return torch.tensor([0, *(pow(a, -1, p) for a in range(1, p))])
 
 
+def on_the_clock(p: int, task: str) -> torch.Tensor:
+    """Numbers in the order in which a task goes round, int64 (m,).
+
+    Sums and differences go round 0, 1, .., p - 1. Products and shares modulo a prime go round the
+    powers of its smallest primitive root, without 0: they add and subtract the powers. For the
+    other tasks, which have no such order, and for a modulus that is no prime, it is 0, 1, .., p - 1
+    too.
+    """
+    if task in ("a * b", "a / b"):
+        for root in range(1, p):
+            powers = [1]
+            while (after := powers[-1] * root % p) not in powers:
+                powers.append(after)
+            if len(powers) == p - 1:
+                return torch.tensor(powers)
+    return torch.arange(p)
+
+
 def shown_and_hidden(
     p: int, fraction: float, rng: Rng, *, task: str = "a + b", tied: bool = True
 ) -> dict:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lab.core.problems.modular import TASKS, UNEVEN, shown_and_hidden
+from lab.core.problems.modular import TASKS, UNEVEN, on_the_clock, shown_and_hidden
 from lab.core.random import Rng
 
 
@@ -44,6 +44,23 @@ def test_subtraction_and_division_undo_addition_and_multiplication():
     assert all((answer + b) % 7 == a for (a, b), answer in differences.items())
     assert all((answer * b) % 7 == a for (a, b), answer in shares.items())
     assert {*EVEN, *UNEVEN} == {*TASKS}
+
+
+@pytest.mark.parametrize("task", ["a + b", "a - b", "a * b", "a / b"])
+@pytest.mark.parametrize("p", [2, 3, 13, 59])
+def test_on_the_clock_each_task_adds_or_subtracts_hours(task, p):
+    order = on_the_clock(p, task).tolist()
+    hours = {number: hour for hour, number in enumerate(order)}
+    sign = 1 if task in EVEN else -1
+    assert sorted(order) == list(range(p - len(order), p))
+    for (a, b), answer in _table(task, p, tied=False).items():
+        if a in hours and b in hours:
+            assert hours[answer] == (hours[a] + sign * hours[b]) % len(order)
+
+
+def test_where_nothing_goes_round_the_numbers_stand_as_they_are():
+    for p, task in ((7, "a² + b²"), (7, "a² + ab + b²"), (12, "a * b")):
+        assert on_the_clock(p, task).tolist() == list(range(p))
 
 
 def test_nobody_divides_modulo_twelve_or_ties_what_has_an_order():
