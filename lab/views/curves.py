@@ -332,6 +332,8 @@ class Curves(Renderer):
     def _captions(self) -> list[dict]:
         """Names of stages and events, flags of edits."""
         found = []
+        if self.view.of is not None:  # they belong to the live run
+            return found
         runs = [lane for lane in self.lanes if not lane.ghost]
         for lane in runs[:1]:
             for k, name in getattr(lane.trace, "stages", None) or ():

@@ -17,12 +17,30 @@ from lab.engine.views import Curves, Heat, Plane, Spectrum
 
 SMALL = {"p": 31, "d": 64, "fraction": 0.7}
 LEARNED = "test_acc >= 0.95 or k >= 1000"
-KEYS = 6  # frequencies that count as the circuit, the strongest of the moment
+KEYS = 6  # frequencies that count as the circuit
+AHEAD = 2000  # steps after which the last ones are known
+SHOWN = 64  # neurons of the picture
 
 
 def power_of(weights):
     """Fourier power of the embedding, (p // 2,)."""
     return spectra.power(weights["embed"]).sum(1)
+
+
+def descend(weights, memory, sums, c, k):
+    """One step of AdamW on all shown sums: (loss before it, weights, memory)."""
+    n = sums["shown"]
+    loss, gradient = PairNetwork.gradient(weights, sums["pairs"][:n], sums["answer"][:n])
+    optimiser = AdamW(c.lr, 0.9, 0.98, decay=c.decay)
+    return loss, *optimiser.step(weights, gradient, memory, k)
+
+
+def final_waves(weights, sums, c):
+    """The six waves that are strongest in the end, found by a run ahead."""
+    memory = AdamW.init(weights)
+    for k in range(AHEAD):
+        _, weights, memory = descend(weights, memory, sums, c, k)
+    return spectra.ranked(power_of(weights))[:KEYS]
 
 
 def value(y, k):
@@ -97,13 +115,14 @@ class ProgressMeasures(Experiment):
     fraction = Number(0.5, bounds=(0.2, 0.9), label="Sums shown", doc="share of all sums")
     p = Integer(59, bounds=(11, 113), label="Modulus", doc="hours of the clock; best a prime")
     width = Integer(256, bounds=(32, 512), label="Neurons", doc="width of the hidden layer")
-    kept = Selector("strongest", objects=("strongest", "random"), live=True, label="Six waves",
-                    doc="that restricted and excluded loss keep and leave out")  # fmt: skip
+    kept = Selector("strongest", objects=("strongest", "last", "random"), label="Six waves",
+                    doc="in the loss: strongest now, at the end, any")  # fmt: skip
     d = Integer(16, bounds=(8, 64), label="Embedding", doc="length; room for d / 2 waves")
     presets = {
         "long-wait": Preset("Pull four times weaker, watch the long wait", decay=0.25),
         "more-sums": Preset("Show four sums of five, watch waiting shrink", fraction=0.8),
         "no-decay": Preset("Stop the decay, watch it stay stuck", decay=0.0),
+        "last": Preset("Name the waves beforehand, watch their loss fall", kept="last"),
         "few-waves": Preset("Leave room for five waves, watch round clocks", d=10, fraction=0.7),
         "check": Preset("A tiny clock", p=13, width=32, d=8, lr=0.05, decay=0.3, fraction=0.8),
     }
@@ -120,6 +139,7 @@ class ProgressMeasures(Experiment):
         "strongest": Quantity("strongest frequency"),
         "norm": Quantity("length of all weights"),
         "spectrum": Quantity("Fourier power of the embedding", dim="frequency"),
+        "above": Quantity("95 % of the hidden sums are right", short="share that grokked"),
     }
     events = {"memorised": "train_acc >= 0.99", "grokked": "test_acc >= 0.95"}
     stages = {
@@ -141,21 +161,21 @@ class ProgressMeasures(Experiment):
 
     def init(given, c, rng, backend):
         weights = PairNetwork(c.p, c.d, c.width).init(rng)
-        return {"weights": weights, "memory": AdamW.init(weights), "stage": "memorise"}
+        waves = given.drawn if c.kept == "random" else None  # None: those of the moment
+        if c.kept == "last":
+            waves = final_waves(weights, given.sums, c)
+        memory = AdamW.init(weights)
+        return {"weights": weights, "memory": memory, "waves": waves, "stage": "memorise"}
 
     def step(state, given, c, k, rng):
-        n = given.sums["shown"]
-        seen = given.sums["pairs"][:n], given.sums["answer"][:n]
-        loss, gradient = PairNetwork.gradient(state["weights"], *seen)
-        optimiser = AdamW(c.lr, 0.9, 0.98, decay=c.decay)
-        weights, memory = optimiser.step(state["weights"], gradient, state["memory"], k)
+        loss, weights, memory = descend(state["weights"], state["memory"], given.sums, c, k)
         stage = state["stage"]
         if k % 25 == 0:  # stages only go forward, so that a spike of the loss is no way back
             if stage == "memorise" and loss < 0.05:
                 stage = "circuit"
             elif stage == "circuit" and spectra.top_share(power_of(weights), KEYS) > 0.7:
                 stage = "clean-up"
-        return {"weights": weights, "memory": memory, "stage": stage}
+        return {**state, "weights": weights, "memory": memory, "stage": stage}
 
     def stage(state, given, c):
         return state["stage"]
@@ -168,11 +188,12 @@ class ProgressMeasures(Experiment):
         loss = -logits.log_softmax(1).gather(1, answer[:, None])
         power = power_of(weights)
         ranked = spectra.ranked(power)
-        keys = ranked[:KEYS] if c.kept == "strongest" else given.drawn
+        keys = ranked[:KEYS] if state["waves"] is None else state["waves"]
         by_sum = spectra.mean_by(logits, answer, c.p, given.sums["weight"])
         part = spectra.waves(by_sum, keys)
+        test_acc = right[n:].mean()
         return {
-            "test_acc": right[n:].mean(),
+            "test_acc": test_acc,
             "train_acc": right[:n].mean(),
             "test_loss": loss[n:].mean(),
             "train_loss": loss[:n].mean(),
@@ -182,18 +203,31 @@ class ProgressMeasures(Experiment):
             "strongest": ranked[0],
             "norm": sum(w.square().sum() for w in weights.values()).sqrt(),
             "spectrum": power / power.sum(),
+            "above": test_acc >= 0.95,
         }
 
     def picture(state, given, c):
-        embed, table = state["weights"]["embed"], PairNetwork.table(state["weights"])
-        frequency = int(spectra.ranked(power_of(state["weights"]))[0])
-        points = spectra.on_circle(embed, frequency)
-        along = (frequency * torch.arange(c.p) % c.p).argsort()  # neighbours on the circle
-        chain = torch.cat([points[along], points[along.roll(-1)]], 1)
+        weights, sums = state["weights"], given.sums
+        frequency = int(spectra.ranked(power_of(weights))[0])
+        points = spectra.on_circle(weights["embed"], frequency)
+        hour = frequency * torch.arange(c.p) % c.p
+        along = hour.argsort()  # neighbours on the circle
+        table = PairNetwork.table(weights)
+        order = spectra.sorted_columns(table)[:: max(1, c.width // SHOWN)]
+        # The logits are linear in the neurons, so these are averaged: there are fewer of them.
+        active = PairNetwork.hidden(weights, sums["pairs"])
+        by_sum = spectra.mean_by(active, sums["answer"], c.p, sums["weight"]) @ weights["out"].T
+        found = {
+            "weights": table[:, order],
+            "neurons": spectra.clocks(table, 24),
+            "logits": by_sum - by_sum.mean(0),
+            "their power": spectra.power_2d(by_sum),
+        }
         return {
             "circle": points,
-            "chain": chain,
-            "weights": table[:, spectra.sorted_columns(table)],
+            "chain": torch.cat([points[along], points[along.roll(-1)]], 1),
+            "hour": hour / c.p,
+            **{name: part / part.abs().max().clamp_min(1e-9) for name, part in found.items()},
         }
 
     views = [
@@ -201,18 +235,23 @@ class ProgressMeasures(Experiment):
             "train_acc", "test_acc", title="Accuracy", note="by step", percent=True, size=2,
             roles={"train_acc": "train", "test_acc": "test"},
         ),
-        Plane("pic.circle", lines="pic.chain", title="Numbers", note="on the strongest frequency"),
+        Plane(
+            "pic.circle", lines="pic.chain", hue="pic.hour", reach=1.0, title="Numbers",
+            note="on the strongest frequency, by hour",
+        ),
         Spectrum("spectrum", title="Fourier power", note="of the embedding", y="frequency"),
         Heat(
-            "pic.weights", title="Weights", note="number × neuron", signed=True,
-            x="neurons by frequency", y="number",
+            "pic.weights", "pic.neurons", "pic.logits", "pic.their power", title="Inside",
+            note="neurons by frequency", signed=True, x="neuron, phase, answer",
+            y="number, wave, sum",
         ),
         Curves(
             "train_loss", "test_loss", "restricted", "excluded", title="Loss",
-            note="waves: the six strongest now", log="y", size=2,
-            roles={"train_loss": "train", "test_loss": "test"},
+            note="waves: the six strongest now; a preset names the last ones", log="y",
+            size=2, roles={"train_loss": "train", "test_loss": "test"},
         ),
     ]  # fmt: skip
+    studies = {"seeds": Grid(seeds=8, stop="k >= 1500", keep="log", record=("test_acc", "above"))}
     claims = [
         Claim(
             "progress",
