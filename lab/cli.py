@@ -238,11 +238,12 @@ def record(
     preset: PresetName = None,
     arm: ArmName = None,
     out: Annotated[Path | None, typer.Option(help="A folder; LAB_HOME's by default.")] = None,
+    small: Annotated[bool, typer.Option(help="Few pictures, rounded: a file to ship.")] = False,
 ) -> None:
     """Record a run, one for each arm, so that its page opens on it at once."""
     entry = _entry(name)
     from lab.engine.session import Session
-    from lab.store.recordings import Recording, default_path, save
+    from lab.store.recordings import FEW, Recording, default_path, save
 
     failed = False
     for label in [arm] if arm or not entry.arms else list(entry.arms):
@@ -250,9 +251,10 @@ def record(
         session = Session(_what(name, entry), controls, seed)
         started = time.perf_counter()
         failed |= _advance(session, steps, until, title=label or entry.name) == "failed"
-        recording = Recording.of(session, entry.hash, time.perf_counter() - started)
+        took = time.perf_counter() - started
+        recording = Recording.of(session, entry.hash, took, FEW if small else None)
         path = default_path(recording.recipe)
-        print(save(recording, path if out is None else out / path.name))
+        print(save(recording, path if out is None else out / path.name, small))
     if failed:
         raise typer.Exit(1)
 

@@ -400,6 +400,14 @@ def test_record_keeps_one_run_for_each_arm(lab, file, home, tmp_path):
     assert recordings.load(tmp_path / out.strip().split("/")[-1]).head == 2
 
 
+def test_record_makes_a_small_file_to_ship(lab, file, home, tmp_path):
+    where = ("--arm", "slow", "--out", str(tmp_path))
+    code, out, _ = lab("record", file, "--steps", "200", "--small", *where)
+    found = recordings.load(tmp_path / out.strip().split("/")[-1])
+    assert found.head == found.pictures.ks[-1] == 133
+    assert len(found.pictures) <= recordings.FEW + 1 and len(found.trace) == 134
+
+
 def test_thumbnails_are_drawn_once_for_the_code_as_it_is(lab, home, tmp_path):
     name = "infeasibility-detection"
     code, out, _ = lab("thumbnails", name, "--steps", "20", "--out", str(tmp_path))

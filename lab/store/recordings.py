@@ -32,6 +32,8 @@ MAX_FILE = 64 * 1024 * 1024  # bytes of the file
 MAX_UNPACKED = 256 * 1024 * 1024  # bytes of all its arrays
 MAX_MEMBERS = 10_000
 MAX_METADATA = 1024 * 1024  # bytes of one zarr.json
+FEW = 60  # pictures of a small recording, at most
+LARGE = 512  # entries of an array that a small recording keeps in 8 bits, not 16
 _MEMBER = re.compile(r"(?:[a-z0-9]+/)*(?:zarr\.json|c|\d+)")
 _DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "float32", "float64")
 
@@ -68,9 +70,11 @@ class Recording:
     pictures: Pictures = field(default_factory=Pictures)
 
     @classmethod
-    def of(cls, session, code: str, seconds: float = 0.0) -> Recording:
-        """What a session has recorded up to now."""
+    def of(cls, session, code: str, seconds: float = 0.0, most: int | None = None) -> Recording:
+        """What a session has recorded up to now; `most`: so many pictures beside the last one."""
         pictures = session.pictures.until(session.head)
+        while most is not None and len(pictures) > max(most, 1):
+            pictures.match(2 * pictures.gap)
         if pictures.ks and pictures.ks[-1] != session.head:
             pictures.add(session.head, pack(session.picture(session.head)))
         return cls(
@@ -87,15 +91,21 @@ class Recording:
         )
 
 
-def save(recording: Recording, path: Path | None = None) -> Path:
+def save(recording: Recording, path: Path | None = None, small: bool = False) -> Path:
     """Writes a recording, by default among those of LAB_HOME; returns its path.
+
+    Parameters
+    ----------
+    small : bool
+        The numbers of its pictures are rounded to 8 bits, those of short arrays to 16: nobody sees
+        that, and the file takes a quarter. What was recorded as numbers is kept whole.
 
     Raises
     ------
     StoreError
     """
     path = path or default_path(recording.recipe)
-    arrays, attributes = _taken_apart(recording)
+    arrays, attributes = _taken_apart(recording, small)
     with replacing(path) as beside:
         _write(beside, arrays, attributes)
         size = beside.stat().st_size
@@ -144,7 +154,7 @@ def find(name: str) -> list[Path]:
 # -- a recording as arrays and JSON, and back ------------------------------------------------------
 
 
-def _taken_apart(recording: Recording) -> tuple[dict[str, np.ndarray], dict]:
+def _taken_apart(recording: Recording, small: bool) -> tuple[dict[str, np.ndarray], dict]:
     arrays: dict[str, np.ndarray] = {}
 
     def put(array: np.ndarray) -> str:
@@ -165,7 +175,7 @@ def _taken_apart(recording: Recording) -> tuple[dict[str, np.ndarray], dict]:
         **columns,
         "stages": [[int(k), name] for k, name in trace.stages],
         "events": {name: int(k) for name, k in trace.events.items()},
-        "pictures": {"gap": pictures.gap, **_stacked(pictures, put)},
+        "pictures": {"gap": pictures.gap, **_stacked(pictures, put, small)},
     }
     return arrays, attributes
 
@@ -174,7 +184,7 @@ def _columns(trace: Trace, put) -> dict[str, str]:
     return {"k": put(trace.k), **{name: put(trace[name]) for name in trace.names}}
 
 
-def _stacked(pictures: Pictures, put) -> dict:
+def _stacked(pictures: Pictures, put, small: bool) -> dict:
     """Pictures of one name, type and shape share one array; texts stay JSON."""
     groups: dict[tuple, list] = {}
     texts = []
@@ -190,10 +200,18 @@ def _stacked(pictures: Pictures, put) -> dict:
         entry = {"name": name, "shape": list(shape), "bits": stacked.dtype == bool}
         if entry["bits"]:
             stacked = np.packbits(stacked.reshape(len(members), -1), axis=1)
+        elif small and stacked.dtype.kind == "f" and stacked.size and np.isfinite(stacked).all():
+            entry["unit"], stacked = _rounded(stacked, 127 if math.prod(shape) >= LARGE else 32767)
         entry["k"] = put(np.array([k for k, _ in members], dtype=np.int64))
         entry["values"] = put(stacked)
         arrays.append(entry)
     return {"arrays": arrays, "texts": texts}
+
+
+def _rounded(values: np.ndarray, most: int) -> tuple[float, np.ndarray]:
+    """A unit and whole multiples of it, up to `most`, nearest to the values."""
+    unit = float(np.abs(values).max()) / most or 1.0
+    return unit, np.rint(values / unit).astype(np.int8 if most < 128 else np.int16)
 
 
 def _put_together(arrays: Mapping[str, np.ndarray], attributes: Mapping[str, Any]) -> Recording:
@@ -228,6 +246,8 @@ def _pictures(arrays, stored: Mapping[str, Any]) -> Pictures:
         if entry["bits"]:
             count = math.prod(shape)
             values = np.unpackbits(values, axis=1, count=count).astype(bool)
+        elif "unit" in entry:
+            values = (values * float(entry["unit"])).astype(np.float32)
         for k, value in zip(ks, values.reshape(len(ks), *shape)):
             by_step.setdefault(int(k), {})[str(entry["name"])] = value
     for k, name, lines in stored["texts"]:

@@ -77,6 +77,23 @@ def test_a_recording_is_small_and_holds_no_object(saved):
                 assert "object" not in archive.read(name).decode()
 
 
+def test_a_small_recording_rounds_pictures_and_nothing_else(tmp_path):
+    before = made()
+    for k in (0, 40):
+        shown = {"large": np.linspace(-3, 2, 600), "short": np.linspace(-3, 2, 7), "none": [np.nan]}
+        before.pictures.add(41 + k, pack({**shown, "zero": np.zeros(3)}))
+    path = save(before, tmp_path / "small.lab.zip", small=True)
+    after = load(path)
+    assert after.trace["x"].tobytes() == before.trace["x"].tobytes()
+    assert after.pictures.ks == before.pictures.ks
+    one, two = before.pictures.at(41)[1], after.pictures.at(41)[1]
+    for name, exact in (("large", 3 / 254), ("short", 3 / 65534), ("none", 0), ("zero", 0)):
+        assert two[name].dtype == np.float32
+        np.testing.assert_allclose(two[name], one[name], rtol=1e-6, atol=exact * 1.001)
+    np.testing.assert_array_equal(after.pictures.at(5)[1]["mask"], before.pictures.at(5)[1]["mask"])
+    np.testing.assert_array_equal(after.pictures.at(5)[1]["count"], np.arange(3))
+
+
 def test_an_empty_run_is_recorded_too(tmp_path):
     recording = Recording(Recipe("spin"), "", "ready", "", "", 0)
     again = load(save(recording, tmp_path / "empty.lab.zip"))
