@@ -5,6 +5,7 @@ import os
 import pickle
 import shutil
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -92,6 +93,17 @@ def test_a_small_recording_rounds_pictures_and_nothing_else(tmp_path):
         np.testing.assert_allclose(two[name], one[name], rtol=1e-6, atol=exact * 1.001)
     np.testing.assert_array_equal(after.pictures.at(5)[1]["mask"], before.pictures.at(5)[1]["mask"])
     np.testing.assert_array_equal(after.pictures.at(5)[1]["count"], np.arange(3))
+
+
+def test_a_recording_may_keep_fewer_pictures_evenly_and_the_last_one():
+    whole = made()
+    session = SimpleNamespace(
+        recipe=whole.recipe, head=39, status="paused", ended="", sentence="", trace=whole.trace,
+        pictures=whole.pictures, picture=lambda k: whole.pictures.at(k)[1],
+    )  # fmt: skip
+    few = Recording.of(session, "0123456789ab", most=12)
+    assert few.pictures.ks == [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 39]
+    assert len(few.trace) == len(whole.trace) and len(whole.pictures) == 40
 
 
 def test_an_empty_run_is_recorded_too(tmp_path):

@@ -1,0 +1,35 @@
+"""The recordings that the package ships: small, readable, and made by the code as it is."""
+
+from pathlib import Path
+
+import pytest
+
+import lab
+from lab.engine import registry
+from lab.store import recordings
+from lab.ui.address import opening
+from lab.ui.recorded import opening_of
+
+FOLDER = Path(lab.__file__).parent / "recordings"
+SHIPPED = sorted(FOLDER.glob(f"*/*{recordings.SUFFIX}"))
+LARGEST = 500_000  # bytes of one
+
+
+def test_there_are_some():
+    assert "progress-measures" in {path.parent.name for path in SHIPPED}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
+def test_a_shipped_recording_is_of_this_code_and_its_page_opens_on_it(path, lab_home):
+    name = path.parent.name
+    assert path.stat().st_size <= LARGEST
+    recording, entry = recordings.load(path), registry.entry(name)
+    assert recording.code == entry.hash, (
+        f"other code has made this recording, so no page shows it. Make it anew: lab record {name} "
+        f"--small --steps {recording.head} --out lab/recordings/{name}"
+    )
+    assert path.name == recordings.default_path(recording.recipe).name
+    found = opening_of(entry, opening("", entry))
+    assert all(run.head == recording.head for run in found.recorded.values())
+    assert found.recipe.seed == 0 and not found.said
+    assert not opening_of(entry, opening("seed=1", entry)).recorded
