@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from lab.engine.workers.messages import FRAMES_HZ
+
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -117,7 +119,7 @@ class Served:
 
 
 @contextmanager
-def server(*files: Path, hz: float = 20, workers: int = 0) -> Iterator[Served]:
+def server(*files: Path, hz: float = FRAMES_HZ, workers: int = 0) -> Iterator[Served]:
     """A server of these files' experiments beside the registered ones."""
     with tempfile.TemporaryDirectory(prefix="iterlab-bench-") as folder:
         diary = Path(folder) / "diary"

@@ -66,7 +66,7 @@ def _ratios(pool, experiment, controls: dict, bare: dict) -> list[float]:
     from lab.bench.loads import Bare
     from lab.engine.workers import remote_session
 
-    watched = remote_session(experiment, controls, pool=pool, hz=20.0)
+    watched = remote_session(experiment, controls, pool=pool)
     watched.start()
     watched.wait(lambda s: s.head > 0, 30)
     _run_for(watched, SECONDS)

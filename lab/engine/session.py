@@ -11,6 +11,7 @@ import contextlib
 import copy
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -215,9 +216,15 @@ class Session:
 
     # -- verbs ---------------------------------------------------------------------------------
 
-    def advance(self, n: int = 1, budget_s: float | None = None) -> int:
+    def advance(
+        self,
+        n: int = 1,
+        budget_s: float | None = None,
+        called: Callable[[], bool] = lambda: False,
+    ) -> int:
         """Takes `n` steps from the head, fewer when the run ends or `budget_s` seconds are spent.
 
+        With `called` also when that tells, between two recorded rows, that something waits.
         Returns how far the head has moved; 0 once the run has ended. A rule that is armed holds
         between two recorded rows, which is found at the later one: there the head, if a cut had
         left it beyond, goes back to the exact step, and 0 is returned.
@@ -232,7 +239,7 @@ class Session:
             with exact_numerics():
                 while self.head < limit and self.status is Status.RUNNING:
                     self._leap_to_event(limit, budget_s)
-                    if time.perf_counter() > end:
+                    if time.perf_counter() > end or called():
                         break
                 at_limit = self.head >= self.experiment.max_steps
                 if self.status is Status.RUNNING and at_limit and not self._passed_rule():

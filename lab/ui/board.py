@@ -12,8 +12,9 @@ from threading import Lock
 
 import panel as pn
 
+from lab.engine.workers.messages import FRAMES_HZ
 from lab.ui import takeaway
-from lab.ui.lanes import Lanes
+from lab.ui.lanes import HOLD_S, Lanes
 from lab.ui.requests import Requests
 from lab.ui.shell import Shell, picture
 from lab.ui.state import FIRST_TRACK, state, track_end
@@ -24,7 +25,7 @@ from lab.views.numerals import count
 
 REST_MS = 150  # so long at rest, and the cursor asks for the exact picture
 REPLAY_MS = 2_000  # a link computes no longer than this before a click
-STILL_HZ, LIVE_HZ = 2, 20
+LIVE_HZ = FRAMES_HZ
 UNSEEN_S = 1.0  # an update that was not read in that time is not waited for
 
 
@@ -198,7 +199,11 @@ class Board:
                 self.requests.hear(self._inbox.popleft())
             if not self._closed:
                 self.lanes.settle()  # what a person has asked for waits for no browser
-            if not self._closed and not self._waits_for_browser():
+            if self._closed or self._waits_for_browser():
+                return
+            if self.lanes.holding:
+                self._document.add_timeout_callback(self.wake, int(1000 * HOLD_S))
+            else:
                 self._take_frames()
 
     def _waits_for_browser(self) -> bool:

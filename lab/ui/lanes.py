@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 
 from lab.engine.recipe import Edit, Recipe
 from lab.engine.status import Status
+from lab.engine.workers.messages import FRAMES_HZ
 from lab.ui.run import Run
 from lab.ui.seats import Ticket
 
 MOST = 4  # runs on one page
-FIRST_HZ = 20.0  # pictures a second until the page says otherwise
 LEVEL_S = 1.5  # at rest, runs that lag by more are not waited for
 FEW = 10  # so many steps are taken without waiting for a seat
+HOLD_S = 0.1  # so long no picture is made that would be in the way of the one with an edit
 LEASH_S, LEASH = 0.3, 32  # a run waits when it leads the slowest by more seconds and steps
 
 
@@ -53,8 +55,9 @@ class Lanes:
         self.arms = dict(entry.arms)  # a page may add methods of its own
         self.arm = choice(entry, arm)
         self.runs: list[Run] = []
-        self.hz = FIRST_HZ
+        self.hz = FRAMES_HZ
         self._then: Callable[[], None] | None = None
+        self._hold = 0.0  # until when pictures are held back
         self._roaming, self._until = False, None
         self.seats: Callable[..., Ticket] | None = None
         self._ticket: Ticket | None = None
@@ -209,6 +212,7 @@ class Lanes:
         """
         self._at_will()
         self._then = then or (lambda: None)
+        self._hold = time.monotonic() + HOLD_S if then else 0.0
         for run in self.runs:
             run.session.stop()
             run.shown = shown if len(self.runs) > 1 else None
@@ -217,6 +221,17 @@ class Lanes:
     def levelling(self) -> bool:
         """Whether the runs are still on their way to one step."""
         return self._then is not None
+
+    @property
+    def holding(self) -> bool:
+        """Whether the next picture had better wait for an edit that is on its way to all runs.
+
+        A picture of the way there would keep the browser busy when the edit comes; so would one
+        that has it in one run only. It waits `HOLD_S` at most.
+        """
+        if time.monotonic() >= self._hold:
+            return False
+        return self.levelling or not all(run.edited for run in self.runs if run.alive)
 
     def settle(self) -> None:
         """Goes on with `level`, and keeps runs together; called with each update."""
@@ -236,10 +251,11 @@ class Lanes:
             for run in behind:
                 run.session.start(steps=top - run.head)
             return
-        then, self._then = self._then, None
+        then, self._then, hold = self._then, None, self._hold
         for run in self.runs:
             run.shown = None
         then()
+        self._hold = hold
 
     def _seated(self, then: Callable[[], None]) -> bool:
         """Whether the runs may go on and on now; if not, `then` follows when they may."""
@@ -272,7 +288,7 @@ class Lanes:
 
     def _at_will(self) -> None:
         """A person has asked for something else: nothing is levelled or held back any more."""
-        self._then, self._roaming, self._until = None, False, None
+        self._then, self._roaming, self._until, self._hold = None, False, None, 0.0
         for run in self.runs:
             run.shown, run.waits = None, False
 

@@ -28,7 +28,6 @@ from lab.ui.sweep.page import Sweep
 from lab.ui.theme import css, style
 
 WORKERS_VARIABLE = "LAB_WORKERS"
-FIRST_HZ = 20.0
 SEATS_PER_WORKER = 16  # workers run several sessions in slices
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 
@@ -126,9 +125,7 @@ def _show(page, title: str, visitor: str, own: str = "") -> None:
 
 def new_session(found, controls, seed, device, dtype, edits):
     """A run in a worker process."""
-    return remote_session(
-        found, controls, seed, device, dtype, edits=edits, pool=pool(), hz=FIRST_HZ
-    )
+    return remote_session(found, controls, seed, device, dtype, edits=edits, pool=pool())
 
 
 @cache

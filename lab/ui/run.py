@@ -59,6 +59,12 @@ class Run:
             self.pace = frame.rate or self.pace
         self._wake()
 
+    @property
+    def edited(self) -> bool:
+        """Whether a frame that waits tells of an edit."""
+        with self._lock:
+            return any(frame.edits for frame in self._frames)
+
     def take(self) -> list:
         """The frames that came since the last call, oldest first."""
         with self._lock:

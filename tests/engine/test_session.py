@@ -430,3 +430,10 @@ def test_first_of_a_costly_quantity_gives_the_step_of_its_own_row():
     bound = float(costly["costly"][:row].max())
     hit = np.flatnonzero(costly["costly"] > bound)[0]
     assert session.trace.first("costly", above=bound) == costly.k[hit]
+
+
+def test_steps_end_when_something_waits():
+    waiting = iter([False, False, True])
+    session = Session(ALL[0])
+    session.advance(70, called=lambda: next(waiting))
+    assert 0 < session.head < 70 and session.status is Status.PAUSED

@@ -7,9 +7,10 @@ from typing import Any
 
 from lab.engine.sentence import sentence
 from lab.engine.session import Session
-from lab.engine.workers.messages import Frame
+from lab.engine.workers.messages import FRAMES_HZ, Frame
 
-FRAMES_HZ = 20.0
+SHARE = 1 / 40  # of the worker's time, at most, goes into frames,
+SLOWEST_S = 0.1  # unless they came less often than this
 RATE_S = 0.5  # the time over which the speed is measured
 NEVER = float("inf")
 NOTHING = dict(rows=-1, assessed=-1, pictures=-1, stages=-1)
@@ -80,7 +81,7 @@ class Framer:
             self._under_way = True
         edits = tuple(session.edits)
         changed, self._edits = edits != self._edits, edits
-        return Frame(
+        frame = Frame(
             ended=session.ended,
             sentence=session.sentence,
             stage=session.stage,
@@ -90,6 +91,10 @@ class Framer:
             **self._news(session.drain()),
             **fields,
         )
+        if not forced:
+            spent = time.monotonic() - now
+            self._due = max(self._due, now + min(spent / SHARE, SLOWEST_S))
+        return frame
 
     def _news(self, drained: dict) -> dict:
         """Of what was recorded, that which the page does not have."""

@@ -63,7 +63,7 @@ class Host:
             for hosted in busy:
                 if self._sessions.get(hosted.number) is hosted and hosted.busy:
                     self._beat.mark(hosted.number)
-                    hosted.slice(share)
+                    hosted.slice(share, self._inbox.waiting)  # Stop acts at once
                     hosted.push()
                     hosted.keep_safe()
             self._beat.mark(0)

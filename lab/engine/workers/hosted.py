@@ -13,8 +13,8 @@ from lab.engine.replay import Replay
 from lab.engine.sentence import sentence
 from lab.engine.session import Session
 from lab.engine.status import Status
-from lab.engine.workers.framer import FRAMES_HZ, Framer
-from lab.engine.workers.messages import Answer, Command, Frame
+from lab.engine.workers.framer import Framer
+from lab.engine.workers.messages import FRAMES_HZ, Answer, Command, Frame
 from lab.engine.workers.safety import SafetyCopies
 from lab.engine.workers.spool import Saved, Spool
 
@@ -95,26 +95,26 @@ class Hosted:
             return Status.RUNNING
         return Status.PAUSED if self.session.head or self.catching_up else Status.READY
 
-    def slice(self, seconds: float) -> None:
-        """Steps, or replays for a look, for about so long."""
+    def slice(self, seconds: float, called: Callable[[], bool]) -> None:
+        """Steps, or replays for a look, for about so long; `called` cuts steps short."""
         if self._looks:
             seconds /= 2 if self.running else 1
             self._replay(seconds)
         if self.catching_up:
-            self._advance(self._floor, seconds)
+            self._advance(self._floor, seconds, called)
             if not self.catching_up:
                 self._caught_up()
                 self.push(force=True)
         elif self.running:
-            self._advance(self._goal, FIRST_SLICE_S if self._fresh else seconds)
+            self._advance(self._goal, FIRST_SLICE_S if self._fresh else seconds, called)
             self._fresh = False
             if not self.running:
                 self._halt()
                 self.push(force=True)
 
-    def _advance(self, goal: int, seconds: float) -> None:
+    def _advance(self, goal: int, seconds: float, called: Callable[[], bool]) -> None:
         session = self.session
-        session.advance(goal - session.head, budget_s=seconds)
+        session.advance(goal - session.head, seconds, called)
         self._computed = time.monotonic()
         if self._until is not None and not session.armed:
             self._goal = session.head

@@ -7,6 +7,8 @@ from typing import Any
 
 from lab.engine.status import Status
 
+FRAMES_HZ = 12.0  # pictures a second: painting more takes the steps' own time on two cores
+
 
 class WorkerError(RuntimeError):
     """Something asked of a worker could not be done; the message is one sentence."""

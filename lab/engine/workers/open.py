@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from lab.engine import registry
 from lab.engine.entry import Entry
+from lab.engine.workers.messages import FRAMES_HZ
 from lab.engine.workers.pool import Pool
 from lab.engine.workers.process import ProcessWorker
 from lab.engine.workers.remote import RemoteSession
@@ -41,7 +42,7 @@ def remote_session(
     worker: str = "process",
     edits=(),
     pool: Pool | None = None,
-    hz: float = 20.0,
+    hz: float = FRAMES_HZ,
     **options,
 ) -> RemoteSession:
     """A session in a worker; the verbs and the numbers are those of an inline one.

@@ -5,7 +5,9 @@ Its recipe, kept here, is the authority: whatever a worker loses is made again f
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
@@ -18,11 +20,11 @@ from lab.engine.recipe import MAX_EDITS, MAX_JSON, Edit, Recipe
 from lab.engine.rules import rule as as_rule
 from lab.engine.status import SessionError, Status
 from lab.engine.suggest import unknown
-from lab.engine.workers.messages import Answer, Command, Frame, WorkerError
+from lab.engine.workers.messages import FRAMES_HZ, Answer, Command, Frame, WorkerError
 from lab.engine.workers.mirror import Mirror
 
-FRAMES_HZ = 20.0
-LOSSES = 3  # workers that a run may lose without a step of progress in between
+LOSSES = 3  # workers that a run may lose without progress in between,
+CALM_S = 30  # or so long without losing one by its own step
 EDIT_BYTES = 200  # of an edit in a recipe's JSON, at most as a rule
 STARTS = ("run", "pause")  # the later one of these alone counts
 
@@ -126,7 +128,7 @@ class RemoteSession:
         self._wanted: list[tuple[int, dict]] = []
         self._resume: dict | None = None
         self.opened, self.restoring, self._dormant = False, False, False
-        self._losses, self._lost_at = 0, -1
+        self._losses, self._lost_at, self._lost_when = 0, -1, -math.inf
 
     # -- what it is ----------------------------------------------------------------------------
 
@@ -503,8 +505,11 @@ class RemoteSession:
         if self.status is Status.CANCELLED:
             return False
         stopped = any(command.verb == "pause" for command in self._pending)
-        self._losses = self._losses + 1 if self.head <= self._lost_at else 1
-        self._lost_at = self.head
+        now = time.monotonic()
+        # The page knows only about where it was: a run may be lost at one step and seem to creep.
+        stuck = self.head <= self._lost_at or (guilty and now - self._lost_when < CALM_S)
+        self._losses = self._losses + 1 if stuck else 1
+        self._lost_at, self._lost_when = self.head, now
         self.rate = 0.0
         # A branch whose fork was not made yet is made from its own recipe.
         self._pending = [held for held in self._pending if held.verb != "fork"]

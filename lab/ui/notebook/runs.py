@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.engine.workers import remote_session
 from lab.ui.address import Opening
-from lab.ui.lanes import FIRST_HZ, Lanes
+from lab.ui.lanes import Lanes
 from lab.ui.notebook.opening import Subject
 
 
@@ -20,8 +20,6 @@ def runs(subject: Subject, opening: Opening, wake) -> Lanes:
     """
 
     def new_session(entry, controls, seed, device, dtype, edits):
-        return remote_session(
-            subject.made_from, controls, seed, device, dtype, edits=edits, hz=FIRST_HZ
-        )
+        return remote_session(subject.made_from, controls, seed, device, dtype, edits=edits)
 
     return Lanes(subject.entry, opening.recipe, opening.arm, new_session, wake)

@@ -1,0 +1,91 @@
+"""Runs side by side: brought to one step, and pictures that wait for an edit."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from lab.engine.recipe import Recipe
+from lab.engine.status import Status
+from lab.ui import lanes as lanes_module
+from lab.ui.lanes import HOLD_S, Lanes
+
+
+class Standing:
+    """A session that runs as far as it is told and answers at once."""
+
+    def __init__(self, entry, controls, *_):
+        self.controls, self.edits, self.head, self.seed = dict(controls), [], 0, 0
+        self.status, self.ended, self.sentence = Status.READY, "", ""
+        self.trace, self.pictures, self.settled = [], [], True
+        self.tell = None
+
+    def subscribe(self, hear):
+        self.tell = hear
+        return lambda: None
+
+    def frames(self, hz): ...
+
+    def close(self): ...
+
+    def start(self, steps=None, until=None):
+        self.status = Status.RUNNING
+        if steps is not None:
+            self.head, self.status = self.head + steps, Status.PAUSED
+
+    def stop(self):
+        self.status = Status.PAUSED
+
+    def frame(self, edits=None):
+        self.tell(self, SimpleNamespace(edits=edits, rate=1e6))
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(lanes_module.time, "monotonic", lambda: clock.now)
+    return clock
+
+
+@pytest.fixture
+def pair(entry, clock):
+    """Two runs that go on, one ahead of the other."""
+    recipe = Recipe(entry.name, entry.controls_for(), 0)
+    lanes = Lanes(entry, recipe, "all", Standing, lambda: None)
+    lanes.go()
+    for run, head in zip(lanes, (40, 25)):
+        run.session.head = head
+        run.session.frame()
+        run.take()
+    return lanes
+
+
+def test_an_edit_acts_when_all_stand_at_one_step(pair):
+    heads = []
+    pair.level(lambda: heads.extend(run.head for run in pair), Status.RUNNING)
+    pair.settle()  # the one behind is sent on
+    pair.settle()
+    assert heads == [40, 40]
+
+
+def test_pictures_wait_until_every_run_has_the_edit(pair):
+    assert not pair.holding
+    pair.level(pair.go, Status.RUNNING)
+    assert pair.holding
+    pair.settle()
+    pair.settle()
+    first, second = pair
+    first.session.frame(edits=["an edit"])
+    assert pair.holding
+    second.session.frame(edits=["an edit"])
+    assert not pair.holding
+
+
+def test_pictures_wait_no_longer_than_that(pair, clock):
+    pair.level(pair.go, Status.RUNNING)
+    clock.now += HOLD_S
+    assert not pair.holding
+
+
+def test_a_stop_holds_no_picture_back(pair):
+    pair.stop()
+    assert pair.levelling and not pair.holding
