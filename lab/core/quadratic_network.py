@@ -40,6 +40,13 @@ class QuadraticNetwork:
         return weights.mean(0), weights.T @ weights / len(weights)
 
     @staticmethod
+    def since(
+        moments: tuple[Tensor, Tensor], start: tuple[Tensor, Tensor] | None
+    ) -> tuple[Tensor, Tensor]:
+        """What was added to the moments `start`: answers are linear in them, kernels are not."""
+        return moments if start is None else (moments[0] - start[0], moments[1] - start[1])
+
+    @staticmethod
     def target(direction: Tensor, x: Tensor) -> Tensor:
         """`(u x)^2 / 2` for inputs (n, D), (n,)."""
         return (x @ direction) ** 2 / 2
@@ -51,14 +58,23 @@ class QuadraticNetwork:
         bent = ((x @ second) * x).sum(1) / size
         return self.scale * (x @ mean / math.sqrt(size) + self.bend / 2 * bent)
 
-    def step(self, weights: Tensor, x: Tensor, y: Tensor, rate: float | Tensor) -> Tensor:
+    def step(
+        self,
+        weights: Tensor,
+        x: Tensor,
+        y: Tensor,
+        rate: float | Tensor,
+        start: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
         """Weights (N, D) after one step of plain descent.
 
         The loss is the mean square error over `scale^2`, the step `rate * N`: with these the
-        answers move at the same pace whatever the scale and the width, at the start.
+        answers move at the same pace whatever the scale and the width, at the start. Answers count
+        from those of the moments `start`, if there are any.
         """
         size = x.shape[1]
-        rest = (y - self.output(self.moments(weights), x))[:, None] / len(x)
+        moments = self.since(self.moments(weights), start)
+        rest = (y - self.output(moments, x))[:, None] / len(x)
         slope = (rest * x).sum(0) / math.sqrt(size)
         curve = x.T @ (rest * x) / size
         return weights + 2 * rate / self.scale * (slope + self.bend * weights @ curve)

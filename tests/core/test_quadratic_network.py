@@ -44,6 +44,34 @@ def test_step_is_descent_along_autograds_gradient(direction):
     torch.testing.assert_close(after, weights.detach() - 0.3 * WIDTH * weights.grad)
 
 
+def test_answers_may_count_from_the_start(direction):
+    weights, x = _draw(WIDTH, SIZE).requires_grad_(), _draw(30, SIZE, seed=1)
+    before = _draw(WIDTH, SIZE, seed=7)
+    y = NETWORK.target(direction, x)
+    moved = _written_out(weights, x) - _written_out(before, x)
+    loss = (y - moved).square().mean() / NETWORK.scale**2
+    loss.backward()
+    after = NETWORK.step(weights.detach(), x, y, 0.3, NETWORK.moments(before))
+    torch.testing.assert_close(after, weights.detach() - 0.3 * WIDTH * weights.grad)
+    since = NETWORK.since(NETWORK.moments(weights.detach()), NETWORK.moments(before))
+    torch.testing.assert_close(NETWORK.output(since, x), moved.detach())
+
+
+def test_networks_of_the_same_moments_learn_the_same(direction):
+    """A reflection of the neurons that keeps their mean changes every one of them."""
+    v = _draw(WIDTH, seed=6)
+    v -= v.mean()
+    first = _draw(WIDTH, SIZE)
+    second = first - 2 / (v @ v) * torch.outer(v, v @ first)
+    assert (first - second).norm(dim=1).min() > 0.01
+    x = _draw(30, SIZE, seed=1)
+    y = NETWORK.target(direction, x)
+    for _ in range(20):
+        first, second = NETWORK.step(first, x, y, 0.3), NETWORK.step(second, x, y, 0.3)
+    for ours, theirs in zip(NETWORK.moments(first), NETWORK.moments(second)):
+        torch.testing.assert_close(ours, theirs)
+
+
 def test_kernel_is_the_product_of_autograds_gradients():
     weights, x, other = _draw(WIDTH, SIZE), _draw(5, SIZE, seed=1), _draw(4, SIZE, seed=2)
 
