@@ -49,6 +49,8 @@ class AdamW:
         self, weights: Tensors, gradients: Tensors, memory: dict[str, Tensors], k: int
     ) -> tuple[Tensors, dict[str, Tensors]]:
         """The weights and the memory after step `k`; `k` counts from 0. Nothing is overwritten."""
+        if not isinstance(self.lr + self.decay, torch.Tensor) and _in_one_pass(weights, gradients):
+            return self._fused(weights, gradients, memory, k)
         rate = self.lr / (1 - self.beta1 ** (k + 1))
         correction = math.sqrt(1 - self.beta2 ** (k + 1))
         keep = 1 - self.lr * self.decay
@@ -56,14 +58,35 @@ class AdamW:
         for name, w in weights.items():
             g = gradients[name]
             mean = memory["mean"][name].lerp(g, 1 - self.beta1)
-            square = torch.addcmul(self.beta2 * memory["square"][name], g, g, value=1 - self.beta2)
-            root = square.sqrt().div_(correction).add_(self.eps)
-            if isinstance(rate, torch.Tensor):  # of lanes, perhaps
-                moved[name] = keep * w - rate * (mean / root)
-            else:
-                moved[name] = torch.addcdiv(keep * w, mean, root, value=-rate)
+            square = self.beta2 * memory["square"][name] + (1 - self.beta2) * g * g
+            moved[name] = keep * w - rate * (mean / (square.sqrt() / correction + self.eps))
             means[name], squares[name] = mean, square
         return moved, {"mean": means, "square": squares}
+
+    def _fused(self, weights, gradients, memory, k):
+        """The same in one pass over each weight's copy, by torch's own kernel."""
+        moved, means, squares = (
+            {name: part[name].clone(memory_format=torch.contiguous_format) for name in weights}
+            for part in (weights, memory["mean"], memory["square"])
+        )
+        torch._fused_adamw_(
+            [*moved.values()], [gradients[name].contiguous() for name in weights],
+            [*means.values()], [*squares.values()], [], [torch.tensor(k + 1.0)] * len(weights),
+            lr=float(self.lr), beta1=self.beta1, beta2=self.beta2, eps=self.eps,
+            weight_decay=float(self.decay), amsgrad=False, maximize=False,
+        )  # fmt: skip
+        return moved, {"mean": means, "square": squares}
+
+
+def _in_one_pass(weights: Tensors, gradients: Tensors) -> bool:
+    """Whether torch's kernel takes them: on a CPU, of one precision, no lanes of a batch."""
+    return all(
+        w.dtype == g.dtype in (torch.float32, torch.float64)
+        and w.device.type == "cpu"
+        and not torch._C._functorch.is_batchedtensor(w)
+        and not torch._C._functorch.is_batchedtensor(g)
+        for w, g in ((w, gradients[name]) for name, w in weights.items())
+    )
 
 
 @final

@@ -58,6 +58,25 @@ def test_overwrites_nothing():
         assert not memory["mean"][name].any() and not memory["square"][name].any()
 
 
+def test_lanes_of_a_batch_are_single_steps():
+    """Memory, weights and gradients that differ, though the rate is one; in any layout."""
+    lanes = [_weights(torch.float64), {n: w.cos() for n, w in _weights(torch.float64).items()}]
+    optimiser, k = AdamW(0.1, 0.9, 0.98, decay=0.3), 4
+
+    def one(weights):
+        memory = {"mean": weights, "square": {name: w * w for name, w in weights.items()}}
+        return optimiser.step(weights, {n: 3 * w.sin() for n, w in weights.items()}, memory, k)
+
+    together = torch.func.vmap(one)({n: torch.stack([w[n] for w in lanes]) for n in lanes[0]})
+    for i, weights in enumerate(lanes):
+        turned = {"a": weights["a"].T.contiguous().T, "b": weights["b"]}
+        for found in (one(weights), one(turned)):
+            for name in weights:
+                torch.testing.assert_close(together[0][name][i], found[0][name])
+                for part in ("mean", "square"):
+                    torch.testing.assert_close(together[1][part][name][i], found[1][part][name])
+
+
 def test_rate_and_decay_may_differ_between_lanes():
     weights = _weights(torch.float64)
     gradients, memory = _gradients(weights, 3), AdamW.init(weights)
