@@ -20,13 +20,12 @@ from lab.engine.views import Curves, Plane
 METHODS = ("Adam", "Grokfast", "Grokfast window", "Muon", "orthogonal")
 FILTERS = ("Grokfast", "Grokfast window")
 INSIDE = {"pull": "in the gradient", "decay": 1e-3}  # decay as the paper's code has it
-HALF = "test_acc >= 0.5 or k >= 1000"
 NOISY = INSIDE | {"batch": 16, "lr": 1e-3, "strength": 5.0}
 
 
-def until(steps):
-    """Stop when 95 % of the hidden sums are right, or after so many steps."""
-    return f"test_acc >= 0.95 or k >= {steps}"
+def half(steps):
+    """Stop when half of the hidden sums are right, or after so many steps."""
+    return f"test_acc >= 0.5 or k >= {steps}"
 
 
 def times_faster(arm):
@@ -127,9 +126,11 @@ class Grokfast(Experiment):
             {"decay": (0.1, 0.3, 1.0, 3.0), "reach": (0.03, 0.1, 0.3)},
             3,
             set={"method": "Muon"},
-            stop=HALF,
+            stop=half(1_000),
         ),
-        "adam": Grid({"decay": (0.1, 0.3, 1.0, 3.0), "lr": (0.003, 0.01, 0.03, 0.1)}, 3, stop=HALF),
+        "adam": Grid(
+            {"decay": (0.1, 0.3, 1.0, 3.0), "lr": (0.003, 0.01, 0.03, 0.1)}, 3, stop=half(1_000)
+        ),
     }
     every = 10
     max_steps = 50_000
@@ -211,37 +212,38 @@ class Grokfast(Experiment):
     claims = [
         Claim(
             "orthogonal",
-            "Without weight decay an orthogonal gradient brings 95 % of the hidden sums within "
-            "2,000 steps; the plain gradient next to none",
+            "Without weight decay an orthogonal gradient brings 90 % of the hidden sums within "
+            "1,000 steps; the plain gradient next to none",
             source="desk; the method: Prieto and others (2025)",
-            runs=Grid(set={"method": "orthogonal", "decay": 0.0}, stop=until(2_000)),
-            checks=(Check("grokked", lambda d: d.test_acc, AtLeast(0.95), Share(0.8)),),
-            control=Control({"method": "Adam"}, breaks=("grokked",), seeds=2),
+            runs=Grid(
+                set={"method": "orthogonal", "decay": 0.0}, stop="test_acc >= 0.9 or k >= 1000"
+            ),
+            checks=(Check("learned", lambda d: d.test_acc, AtLeast(0.9), Share(0.8)),),
+            control=Control({"method": "Adam"}, breaks=("learned",), seeds=2),
         ),
         Claim(
             "factor",
-            "Amplifying slow gradients brings the hidden sums five times sooner, with the same "
-            "weight decay",
+            "Amplifying slow gradients brings half of the hidden sums five times sooner, with the "
+            "same weight decay",
             source="abstract (more than 50 times); five times: desk",
-            runs=Grid({"arm": ("Plain", "Grokfast")}, 5, set=INSIDE, stop=until(2_000)),
+            runs=Grid({"arm": ("Plain", "Grokfast")}, 5, set=INSIDE, stop=half(1_000)),
             checks=(Check("factor", times_faster("Grokfast"), AtLeast(5), label="times sooner"),),
             control=Control({"strength": 0.01}, breaks=("factor",), seeds=2),
-            tier="standard",
             expected="fails",
             why="The paper compares with Adam without decay. Decay alone does it, sooner without "
             "the filter: with all sums at once there is no noise to average, and the mean lags.",
         ),
         Claim(
             "decay",
-            "As the paper compares, it holds: Grokfast with decay 0.001 in the gradient is five "
-            "times sooner at least than Adam without decay. But Adam with that decay needs three "
-            "quarters of Grokfast's steps or fewer",
+            "As the paper compares, it holds: Grokfast with decay 0.001 in the gradient has half "
+            "of the hidden sums ten times sooner at least than Adam without decay. But Adam with "
+            "that decay needs three quarters of Grokfast's steps or fewer",
             source="the paper's public code; shares: desk",
             runs=Grid(
                 {"arm": ("Plain", "Grokfast"), "decay": (0.0, 1e-3)},
                 5,
                 set={"pull": "in the gradient"},
-                stop=until(4_000),
+                stop=half(4_000),
             ),
             checks=(
                 Check(
@@ -249,7 +251,7 @@ class Grokfast(Experiment):
                     lambda d: (
                         d.steps.sel(arm="Plain", decay=0) / d.steps.sel(arm="Grokfast", decay=1e-3)
                     ),
-                    AtLeast(5),
+                    AtLeast(10),
                     label="times sooner with both",
                 ),
                 Check(
@@ -272,7 +274,7 @@ class Grokfast(Experiment):
                 {"decay": (0.3, 3.0), "lr": (0.01, 0.1), "arm": ("Plain", "Muon")},
                 5,
                 set={"reach": 0.3},
-                stop=HALF,
+                stop=half(1_000),
             ),
             checks=(
                 Check(
@@ -301,7 +303,7 @@ class Grokfast(Experiment):
                 {"lr": (1e-3, 1e-2), "arm": ("Plain", "Grokfast")},
                 5,
                 set=NOISY,
-                stop="test_acc >= 0.5 or k >= 5000",
+                stop=half(5_000),
             ),
             checks=(
                 Check(
