@@ -65,8 +65,8 @@ class Grokfast(Experiment):
     card = Card(
         title="Racing to the rule",
         question="Every shown sum is known by heart. Which optimiser finds the rule first?",
-        answer="The one whose weights may turn but not grow. Amplifying slow gradients pays only "
-        "where small batches make noise.",
+        answer="The one whose gradient turns the weights and does not stretch them. Amplifying "
+        "slow gradients pays with small batches at a small rate.",
         why="After memorising, the gradient mostly makes the weights longer, so that loss falls "
         "without anything learned. Decay works against that; an orthogonal gradient leaves that "
         "part out and needs no decay. Grokfast adds the gradient's slow part again: with small "
@@ -101,13 +101,13 @@ class Grokfast(Experiment):
         "Orthogonal": {"method": "orthogonal", "decay": 0.0},
     }
     presets = {
-        "noise": Preset("Show 16 sums a step, watch Grokfast win", **NOISY),
+        "noise": Preset("Show 16 sums a step, watch Grokfast pass Adam", **NOISY),
         "no-decay": Preset("Stop the decay, watch only orthogonal learn", decay=0.0),
         "collapse": Preset(
             "Round losses to sixteen bits, watch them vanish", decay=0.0, precision="float16"
         ),
         "inside": Preset("Put decay into the gradient, watch Adam hurry", **INSIDE),
-        "clock": Preset("Take a larger clock, watch seven waves", p=59, d=16, fraction=0.5),
+        "clock": Preset("Take a larger clock, watch a longer race", p=59, d=16, fraction=0.5),
         "check": Preset("A tiny clock", p=13, width=32, d=8, lr=0.05, decay=0.3, fraction=0.8),
     }
     quantities = {
