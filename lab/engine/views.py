@@ -116,7 +116,8 @@ class Heat(View):
     A recorded vector is drawn over the run (step across, component up); a picture array of shape
     (rows, columns) is drawn as it is now. `signed` takes the ramp through zero; `alive` names a
     boolean picture whose False cells are drawn dead; `text` names a picture of cell texts;
-    `labels` name the components of a recorded vector, which else are numbered from 1.
+    `labels` name the components of a recorded vector, which else are numbered from 1, or the
+    pictures where there are several.
     """
 
     x: str = ""

@@ -50,7 +50,7 @@ class Heat(Renderer):
         several = len(self.lanes) > 1
         panels = []
         for _, lane, name in self._panels():
-            said = self.shared.quantity(name).text if len(view.sources) > 1 else ""
+            said = self._called(name) if len(view.sources) > 1 else ""
             label = " ".join(p for p in (lane.label if several else "", said) if p)
             token = palette.series(lane.style).token if several else "ink"
             panels.append({"label": label, "color": token})
@@ -304,6 +304,12 @@ class Heat(Renderer):
             return f"{self.title}: nothing drawn yet."
         return f"{self.title} at step {count(k)}: {'; '.join(parts)}."
 
+    def _called(self, source: str) -> str:
+        """What a source is called: a picture by its label, if it has one."""
+        place = self.view.sources.index(source)
+        own = self.view.labels[place : place + 1] if source.startswith("pic.") else ()
+        return own[0] if own else self.shared.quantity(source).text
+
     def _name(self, row: int) -> str:
         """What a row of a vector over the run is called: by default its number, from 1."""
         labels = self.view.labels
@@ -317,7 +323,7 @@ class Heat(Renderer):
                 [_tick(v), *(number(g) if np.isfinite(g) else "\u2013" for g in row)]
                 for v, row in zip(y, grid)
             ]
-        names = [lane.label or self.shared.quantity(s).text for _, lane, s in self._panels()]
+        names = [lane.label or self._called(s) for _, lane, s in self._panels()]
         if self.over:
             rows = []
             for i in range(len(names)):

@@ -232,6 +232,13 @@ def test_a_plane_may_show_a_circle_before_there_is_one():
     assert renderer._plan()["x"] == before
 
 
+def test_several_matrices_are_called_by_their_labels():
+    view = Heat("pic.weights", "pic.mask", labels=("number × neuron",))
+    renderer = drawn(view, lane(3))
+    assert [p["label"] for p in renderer._plan()["panels"]] == ["number × neuron", "mask"]
+    assert [row[0] for row in renderer.numbers()[1]] == ["number × neuron", "mask"]
+
+
 def test_many_points_are_thinned():
     run = lane(3)
     run.live = pack({"points": np.zeros((20_000, 2))})

@@ -146,12 +146,12 @@ function paintNow(desk) {
   const top0 = plan.top, bottom0 = H - (axis ? (small && !plan.xticks ? 14 : plan.xticks ? 42 : 34) : 12);
   const left0 = plan.xticks ? plan.left : 1, head = labelled ? 20 : 0;
   // the number of columns that leaves the squarest cells
-  const n = panels.length;
+  const n = panels.length, longest = Math.max(...panels.map((p) => widthOf(desk, p.label || "", 13, true)));
   let across = 1, best = Infinity;
   for (let c = 1; c <= n; c++) {
     const w = (W - left0 - 14 * (c - 1)) / c, h = (bottom0 - top0) / Math.ceil(n / c) - head;
     const shape = panels[0].rows / panels[0].columns, cost = Math.abs(Math.log(Math.max(h, 1) / w / Math.min(Math.max(shape, 0.4), 2)))
-      + 0.4 * (c * Math.ceil(n / c) - n) / n;
+      + 0.4 * (c * Math.ceil(n / c) - n) / n + (longest > w);   // a name is not to reach into the next
     if (cost < best) { best = cost; across = c; }
   }
   const down = Math.ceil(n / across);
