@@ -52,6 +52,16 @@ def at(y, k: float, dim: str = "k"):
     return past.isel({dim: (past.notnull() * rows).argmax(dim)})
 
 
+def halved(y, since, dim: str = "k"):
+    """The first coordinate of `dim` where `y` is below half of its value at `since`; inf: never.
+
+    `since` is a number for each remaining index, one that was recorded; inf gives inf.
+    """
+    _along(y, dim)
+    start = y.where(y[dim] == since).max(dim)
+    return first(y.where(y[dim] >= since) / start, below=0.5, dim=dim)
+
+
 def _along(y, dim: str) -> None:
     if dim not in y.dims:
         kept = ", ".join(map(str, y.dims)) or "none"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from lab.core.metrics import at, best, first, slope, which_law
+from lab.core.metrics import at, best, first, halved, slope, which_law
 
 
 def test_slope_of_a_power_law_and_what_is_not_a_number():
@@ -23,6 +23,17 @@ def test_first_and_at():
     assert first(y, below=1.5) == 4
     assert first(y, below=0.1) == np.inf
     assert at(y, 5) == 1
+
+
+def test_halved_counts_from_each_rows_own_start():
+    y = xr.DataArray(
+        [[9.0, 8.0, 5.0, 3.9, 9.0], [1.0, 8.0, 6.0, 5.0, 4.5], [1.0, 1.0, 1.0, 1.0, 0.0]],
+        dims=("seed", "k"),
+        coords={"k": [0, 10, 20, 30, 40]},
+    )
+    since = xr.DataArray([10, 10, np.inf], dims="seed")
+    assert halved(y, since).values.tolist() == [30, np.inf, np.inf]
+    assert halved(y, xr.zeros_like(since)).values.tolist() == [30, np.inf, 40]
 
 
 def test_best_is_one_value_for_all_seeds_and_refuses_the_edge():

@@ -7,7 +7,7 @@ import torch
 
 from lab.core import spectra
 from lab.core.clock_transformer import ClockTransformer as Network
-from lab.core.metrics import first
+from lab.core.metrics import first, halved
 from lab.core.optim import AdamW
 from lab.core.problems.modular import on_the_clock, shown_and_hidden
 from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid, Share
@@ -31,34 +31,30 @@ def power_of(weights, clock):
     return spectra.power(weights["embed"][clock]).sum(1)
 
 
-def value(y, k):
-    """y at each seed's own step k; nan where k is never."""
-    return y.where(y.k == k).max("k")
+def known(d):
+    """The step at which the shown entries are right."""
+    return first(d.train_acc, above=0.99)
 
 
-def halved(y, start):
-    """The step at which y has fallen to half of its value at step `start`."""
-    return first(y.where(y.k >= start) / value(y, start), below=0.5)
+def earlier(d, late):
+    """How much earlier than step `late` the loss of the waves halves; 0: never."""
+    return (late / halved(d.restricted, known(d))).where(late < np.inf, 0.0)
 
 
 def lead(d):
-    """How much earlier the waves' loss halves than half of the hidden are right; 0: never."""
-    half = first(d.test_acc, above=0.5)
-    known = first(d.train_acc, above=0.99)
-    return (half / halved(d.restricted, known)).where(half < np.inf, 0.0)
+    """How much earlier than half of the hidden entries are right."""
+    return earlier(d, first(d.test_acc, above=0.5))
 
 
 def ahead(d):
-    """How much earlier the waves' loss halves than test loss does; 0: never."""
-    known = first(d.train_acc, above=0.99)
-    late = halved(d.test_loss, known)
-    return (late / halved(d.restricted, known)).where(late < np.inf, 0.0)
+    """How much earlier than test loss halves."""
+    return earlier(d, halved(d.test_loss, known(d)))
 
 
 def gap(d):
     """How many times later the hidden entries are learned than the shown ones; 0: never."""
     late = first(d.test_acc, above=0.95)
-    return (late / first(d.train_acc, above=0.99)).where(late < np.inf, 0.0)
+    return (late / known(d)).where(late < np.inf, 0.0)
 
 
 class ClockTransformer(Experiment):
