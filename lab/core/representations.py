@@ -104,3 +104,46 @@ def energy(table: torch.Tensor, group: Group) -> torch.Tensor:
     """
     parts = projectors(group).to(table.dtype)
     return (parts @ table).square().sum(1)
+
+
+@cache
+def basis(group: Group) -> tuple[torch.Tensor, torch.Tensor]:
+    """An orthonormal basis of the functions on the group that belongs to the representations.
+
+    Returns
+    -------
+    vectors : float64 Tensor (n, n)
+        One in each row.
+    member : float64 Tensor (n, irreducibles)
+        1 where the row belongs to the representation.
+    """
+    vectors, members = [], []
+    for i, (r, part) in enumerate(zip(irreducibles(group), projectors(group), strict=True)):
+        vectors.append(torch.linalg.eigh(part).eigenvectors[:, -r.squares :].T)
+        members += [i] * r.squares
+    return torch.cat(vectors), torch.nn.functional.one_hot(torch.tensor(members)).double()
+
+
+def triple_energy(tensor: torch.Tensor, group: Group) -> torch.Tensor:
+    """The sum of squares of a 3-tensor over the group, by triples of representations.
+
+    The tensor of the word ab has energy where all three are the same, and nowhere else; other
+    words mix them as the group's products of representations allow.
+
+    Parameters
+    ----------
+    tensor : Tensor (n, n, n)
+
+    Returns
+    -------
+    Tensor (irreducibles, irreducibles, irreducibles)
+        It sums to the tensor's sum of squares.
+    """
+    vectors, member = (x.to(tensor.dtype) for x in basis(group))
+    found = tensor
+    for _ in range(3):  # each turn takes the last axis to the front
+        found = torch.tensordot(vectors, found, dims=([1], [2]))
+    found = found.square()
+    for _ in range(3):
+        found = torch.tensordot(member, found, dims=([0], [2]))
+    return found

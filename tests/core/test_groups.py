@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lab.core.groups import generators, group, tensor
-from lab.core.representations import energy, irreducibles, projectors
+from lab.core.representations import energy, irreducibles, projectors, triple_energy
 
 ORDERS = {"Z1": 1, "Z7": 7, "D4": 8, "D5": 10, "S2": 2, "S3": 6, "A3": 3, "A4": 12, "S4": 24}
 # Dimension and kind of the real irreducible representations, from tables of characters.
@@ -108,3 +108,25 @@ def test_projectors_add_up_to_everything():
     torch.testing.assert_close(parts.sum(0), torch.eye(24, dtype=torch.float64))
     torch.testing.assert_close(parts @ parts, parts)
     torch.testing.assert_close(energy(torch.zeros(24, 2), group("S4")), torch.zeros(5, 2))
+
+
+@pytest.mark.parametrize("name", ["Z5", "S3", "A4"])
+def test_triples_by_their_projectors(name):
+    g = group(name)
+    n = len(g)
+    T = torch.randn(n, n, n, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    P = projectors(g)
+    parts = torch.einsum("rai,sbj,tck,ijk->rstabc", P, P, P, T).square().sum((3, 4, 5))
+    torch.testing.assert_close(triple_energy(T, g), parts)
+
+
+def test_a_product_keeps_representations_together_and_other_words_mix_them():
+    g = group("S4")
+    sizes = torch.tensor([float(r.squares) for r in irreducibles(g)], dtype=torch.float64)
+    found = triple_energy(tensor(g.product), g)
+    expected = torch.zeros_like(found)
+    for i, size in enumerate(sizes):
+        expected[i, i, i] = 24 * size
+    torch.testing.assert_close(found, expected)
+    mixed = triple_energy(tensor(g.word("aba⁻¹b⁻¹")), g)
+    assert mixed[3, 4, 0] > 1e-9 or mixed[2, 3, 3] > 1e-9
