@@ -63,7 +63,7 @@ class LazyRich(Experiment):
     presets = {
         "rich": Preset("Scale the output down, watch both fall together", alpha=0.02),
         "between": Preset("Scale it halfway, watch a smaller gap", alpha=1.0),
-        "kernel": Preset("Scale it far up, watch it stay lazy", alpha=1000.0),
+        "kernel": Preset("Scale it far up, watch it stay lazy", alpha=1000.0, rate=4.0),
         "many": Preset("Show 1,600 points, watch the gap close", shown=1_600),
         "few": Preset("Show 120 points, watch it never understand", shown=120),
     }
@@ -211,11 +211,11 @@ class LazyRich(Experiment):
             "At first it is kernel regression: with scale 1,000, test loss is within 5 % of the "
             "first tangent kernel's once train loss is below a thousandth",
             source="abstract; the closed form: desk",
-            runs=Grid(set={"alpha": 1000.0}, stop="train_loss < 1e-3 or k >= 8000"),
+            runs=Grid(set={"alpha": 1000.0, "rate": 4.0}, stop="train_loss < 1e-3 or k >= 8000"),
             checks=(
                 Check("kernel", lambda d: d.sampled / d.lazy, Close(1, abs=0.05), label="of it"),
             ),
-            control=Control({"alpha": 0.2}, breaks=("kernel",), seeds=3),
+            control=Control({"alpha": 0.2, "rate": 1.0}, breaks=("kernel",), seeds=3),
             tier="standard",
         ),
         Claim(
