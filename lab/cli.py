@@ -239,9 +239,13 @@ def record(
     arm: ArmName = None,
     out: Annotated[Path | None, typer.Option(help="A folder; LAB_HOME's by default.")] = None,
     small: Annotated[bool, typer.Option(help="Few pictures, rounded: a file to ship.")] = False,
+    studies: Annotated[bool, typer.Option("--studies", help="Its studies instead.")] = False,
 ) -> None:
     """Record a run, one for each arm, so that its page opens on it at once."""
     entry = _entry(name)
+    if studies:
+        _record_studies(_what(name, entry), entry, out)
+        return
     from lab.engine.session import Session
     from lab.store.recordings import FEW, Recording, default_path, save
 
@@ -257,6 +261,25 @@ def record(
         print(save(recording, path if out is None else out / path.name, small))
     if failed:
         raise typer.Exit(1)
+
+
+def _record_studies(what, entry, out: Path | None) -> None:
+    """Makes the runs of each study that is drawn, and keeps what its pictures show."""
+    from lab.engine.study import Study
+    from lab.engine.workers.cells import run_cells
+    from lab.store import studies
+    from lab.store.cells import cached
+    from lab.store.home import recordings_folder
+
+    drawn = [study for study in entry.studies if any(view.of == study for view in entry.views)]
+    if not drawn:
+        raise UsageError(f"{entry.name} draws no study")
+    for study in drawn:
+        made = Study(what, study, run=cached(run_cells))
+        with _Progress(f"{study}: {len(made)} runs", len(made), quiet=False) as tick:
+            made.run(tick)
+        path = studies.file_of(out or recordings_folder(), entry.name, study)
+        print(studies.save(path, made.dataset().to_dict(), entry.hash))
 
 
 @app.command(epilog="Example: lab thumbnails, or lab thumbnails progress-measures")

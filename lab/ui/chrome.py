@@ -158,7 +158,7 @@ def bar(text: str, *, alert: bool = False, button: str = "", do: str = "") -> st
     )
 
 
-def figure(i: int, picture, studies=None) -> str:
+def figure(i: int, picture, studies=None, kept=()) -> str:
     """The place of one picture, with its title; the picture itself is put in by the script."""
     title, note = esc(picture.title), esc(picture.note)
     tall = " tall" if picture.tall > 1 else ""
@@ -166,20 +166,23 @@ def figure(i: int, picture, studies=None) -> str:
         f'<figure class="fig{tall}" style="--grow:{picture.tall:g}" data-view="{i}">'
         f"<h3>{title}{f'<span>{note}</span>' if note else ''}</h3>"
         f'<div class="slot" role="img" aria-label="{title}"></div>'
-        f"{_ask(picture.view.of, studies or {})}</figure>"
+        f"{_ask(picture.view.of, studies or {}, kept)}</figure>"
     )
 
 
-def _ask(name: str | None, studies) -> str:
-    """Over the picture of a study that is not made yet: what it takes, and the button."""
+def _ask(name: str | None, studies, kept) -> str:
+    """Over the picture of a study: what it takes and the button; small where it is recorded."""
     if name is None or name not in studies:
         return ""
     runs = studies[name].runs
+    there = name in kept
+    make = "Make anew" if there else f"Make {runs} run{'' if runs == 1 else 's'}"
     return (
-        f'<div class="ask" data-study="{esc(name)}"><button class="ib" data-do="study" '
-        f'data-name="{esc(name)}">Make {runs} run{"" if runs == 1 else "s"}</button>'
+        f'<div class="ask{" kept" if there else ""}" data-study="{esc(name)}">'
+        f'<button class="{"plain" if there else "ib"}" data-do="study" data-name="{esc(name)}">'
+        f"{make}</button>"
         '<button class="plain" data-do="study-stop" hidden>Stop</button>'
-        '<small role="status"></small></div>'
+        f'<small role="status">{"recorded" if there else ""}</small></div>'
     )
 
 
@@ -190,14 +193,14 @@ def head_verdict(entry, verdicts: dict) -> str:
     return verdict(claim, found, len(entry.claims) - 1, checker(claim, found, short=True))
 
 
-def explorer(entry, pictures, *, values, seed, arm, preset, verdicts, bars="") -> str:
+def explorer(entry, pictures, *, values, seed, arm, preset, verdicts, bars="", kept=()) -> str:
     """The whole explorer: everything but what `pictures` draw."""
     block = ""
     if entry.claims:
         block = f'<div data-fill="verdict">{head_verdict(entry, verdicts)}</div>'
 
     def column(places) -> str:
-        figures = (figure(i, pictures[i], entry.studies) for i in places)
+        figures = (figure(i, pictures[i], entry.studies, kept) for i in places)
         return f'<div class="col">{"".join(figures)}</div>'
 
     placed = columns(pictures)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from lab.engine.controls import ControlError
 from lab.engine.recipe import RecipeError
+from lab.store import studies
 from lab.store import verdicts as book
 from lab.store.home import StoreError
 from lab.ui import address, chrome
@@ -24,10 +27,13 @@ class Explorer(Board):
         self._errands: dict[str, Errand] = {}  # at most one of each kind
         self._rechecked = False
         self._start: dict | None = None  # where a person drags the start to
+        self._recorded_studies = recorded_studies(entry)
         super().__init__(entry, opening, new_session, verdicts=self.verdicts, **options)
         for renderer in self.renderers:
             if getattr(renderer.view, "start", ()):
                 renderer.on_start = self.drag_start
+        for name, found in self._recorded_studies.items():
+            self._show_study(name, found)
 
     def html(self, verdicts: dict, bars: str) -> str:
         return chrome.explorer(
@@ -39,6 +45,7 @@ class Explorer(Board):
             preset=self.preset,
             verdicts=verdicts,
             bars=bars,
+            kept=self._recorded_studies,
         )
 
     def query(self) -> str:
@@ -117,16 +124,18 @@ class Explorer(Board):
     def _take(self, errand: Errand) -> None:
         news = errand.take()
         if "data" in news:
-            found = dataset(news.pop("data"))
-            for renderer in self.renderers:
-                if renderer.view.of == errand.name:
-                    renderer.set_study(found)
+            self._show_study(errand.name, dataset(news.pop("data")))
         if "verdict" in news:
             self._keep(errand.name, news.pop("verdict"))
         if errand.over:
             self._errands.pop(errand.kind, None)
         if news or errand.over:
             self._say(errand, over=errand.over, error=news.get("error", ""), text=progress(news))
+
+    def _show_study(self, name: str, found) -> None:
+        for renderer in self.renderers:
+            if renderer.view.of == name:
+                renderer.set_study(found)
 
     def _keep(self, claim: str, verdict: dict) -> None:
         """A new verdict: shown where the old one stood, and kept for the next page."""
@@ -149,6 +158,17 @@ class Explorer(Board):
 
     def _say(self, errand: Errand, **told) -> None:
         self.tell(errand={"kind": errand.kind, "name": errand.name, "over": False, **told})
+
+
+def recorded_studies(entry) -> dict:
+    """The datasets of an experiment's studies that this code has made before, by name."""
+    found = {}
+    for name in {view.of for view in entry.views} & {*entry.studies}:
+        data = studies.find(entry.name, name, entry.hash)
+        with suppress(ValueError, KeyError, TypeError, AttributeError):  # a file that was edited
+            if data is not None:
+                found[name] = dataset(data)
+    return found
 
 
 def progress(news: dict) -> str:

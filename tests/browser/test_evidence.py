@@ -43,3 +43,13 @@ def test_every_claim_has_its_checks_its_control_and_a_button(explore, entry):
     for claim in entry.claims:
         assert claim.text in text
         assert page.evaluate("id => deep(`.check[data-check='${id}']`).length > 0", claim.id)
+
+
+def test_a_page_opens_with_its_recorded_study_and_can_make_it_anew(explore):
+    page = explore("iterative-deblending")
+    assert page.evaluate("one('.ask.kept small').textContent") == "recorded"
+    page.evaluate("one('.ask.kept [data-do=study]').click()")
+    page.wait_for_function("() => one('.ask').classList.contains('busy')")
+    page.evaluate("one('.ask [data-do=study-stop]').click()")
+    page.wait_for_function("() => one('.ask small').textContent.startsWith('stopped')")
+    assert not page.evaluate("one('.ask').classList.contains('kept')")

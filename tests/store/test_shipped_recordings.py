@@ -1,13 +1,15 @@
 """The recordings that the package ships: small, readable, and made by the code as it is."""
 
+import math
 from pathlib import Path
 
 import pytest
 
 import lab
 from lab.engine import registry
-from lab.store import recordings
+from lab.store import recordings, studies
 from lab.ui.address import opening
+from lab.ui.explorer import recorded_studies
 from lab.ui.recorded import opening_of
 
 FOLDER = Path(lab.__file__).parent / "recordings"
@@ -33,3 +35,23 @@ def test_a_shipped_recording_is_of_this_code_and_its_page_opens_on_it(path, lab_
     assert all(run.head == recording.head for run in found.recorded.values())
     assert found.recipe.seed == 0 and not found.said
     assert not opening_of(entry, opening("seed=1", entry)).recorded
+
+
+STUDIES = sorted(FOLDER.glob(f"*/*{studies.SUFFIX}"))
+
+
+def test_there_are_studies():
+    assert "iterative-deblending" in {path.parent.name for path in STUDIES}
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_shipped_study_is_of_this_code_and_its_page_opens_with_it(path, lab_home):
+    entry = registry.entry(path.parent.name)
+    study = path.name.removesuffix(studies.SUFFIX)
+    assert path.stat().st_size <= LARGEST
+    assert studies.find(entry.name, study, entry.hash) is not None, (
+        "other code has made this study, so no page shows it. Make it anew: "
+        f"lab record {entry.name} --studies --out lab/recordings"
+    )
+    runs, declared = recorded_studies(entry)[study].sizes, entry.studies[study]
+    assert math.prod(size for name, size in runs.items() if name != "k") == declared.runs

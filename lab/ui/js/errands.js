@@ -11,6 +11,7 @@ Object.assign(Shell.prototype, {
       const line = node.querySelector("small");
       if (text || error) line.textContent = error || text;
       if (stopped) line.textContent = `stopped at ${line.textContent}`;
+      node.classList.remove("kept");
       node.classList.toggle("busy", !over || Boolean(error) || Boolean(stopped));
       node.classList.toggle("made", Boolean(over && !error && !stopped));
       make.hidden = !over;
