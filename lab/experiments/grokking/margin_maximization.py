@@ -71,11 +71,7 @@ class MarginMaximization(Experiment):
     )
     activation = Selector("square", objects=("square", "relu", "product"), label="Activation",
                           doc="the theory is for squares")  # fmt: skip
-    arms = {
-        "Squares": {"activation": "square"},
-        "ReLU": {"activation": "relu"},
-        "Sum of squares": {"power": 2},
-    }
+    arms = {"Squares": {"activation": "square"}, "ReLU": {"activation": "relu"}}
     presets = {
         "narrow": Preset("Take too few neurons, watch it stay below", width=20),
         "relu": Preset("Swap squares for ReLU, watch mixed waves", activation="relu"),
@@ -162,8 +158,8 @@ class MarginMaximization(Experiment):
         line = torch.linspace(-1.5, 1.5, 7)
         miss = out - left - right
         return {
-            "spectra": power[1:, order].sqrt(),
-            "weights": weights["left"][:, order],
+            "spectra": (power[1:, order] / power.sum(0).max()).sqrt(),
+            "weights": (weights["left"] / weights["left"].abs().max())[:, order],
             "points": torch.stack([left + right, left + right + miss - miss.round()], 1)[idle == 0],
             "sum": torch.stack([line[:-1], line[:-1], line[1:], line[1:]], 1),
             "names": [r.name for r in irreducibles(group(c.group))],

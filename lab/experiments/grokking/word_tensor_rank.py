@@ -52,7 +52,7 @@ class WordTensorRank(Experiment):
     penalty = Number(0.1, bounds=(1e-4, 1.0), log=True, label="Penalty",
                      doc="on large factors, at first; it fades")  # fmt: skip
     starts = Integer(48, bounds=(8, 128), label="Starts", doc="random, side by side")
-    arms = {"Nine": {"rank": 9}, "Eight": {"rank": 8}, "Ten": {"rank": 10}}
+    arms = {"Nine": {"rank": 9}, "Eight": {"rank": 8}}
     presets = {
         "eight": Preset("Take one product away, watch all get stuck", rank=8),
         "ten": Preset("Allow ten, watch nearly all get there", rank=10),
@@ -99,7 +99,7 @@ class WordTensorRank(Experiment):
         # Products of one representation stand side by side, the purest first.
         order = (share.argmax(0) - share.amax(0) / 2).argsort()
         return {
-            "made": made,
+            "made": made.clamp(-1, 1),
             "products": share[:, order],
             "names": [r.name for r in irreducibles(group(c.group))],
         }
