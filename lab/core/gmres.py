@@ -39,6 +39,7 @@ def gmres(A: Map, b: Tensor, *, steps: int, tol=0.0, precondition: Map | None = 
     M = precondition or (lambda v: v)
     length = b.norm(dim=-1)
     basis = [quotient(b, length[..., None])]
+    tried: list[Tensor] = []  # M applied to the basis: kept, so that x costs no further M
     columns: list[Tensor] = []  # of the triangular factor of the Hessenberg matrix, padded
     eye = torch.eye(steps + 1, dtype=b.dtype, device=b.device)
     rows = [r.expand(*length.shape, -1) for r in eye]  # of the orthogonal one
@@ -49,7 +50,8 @@ def gmres(A: Map, b: Tensor, *, steps: int, tol=0.0, precondition: Map | None = 
             break
         products = products + open_
         V = torch.stack(basis, -2)
-        w = A(M(basis[-1]))
+        tried.append(M(basis[-1]))
+        w = A(tried[-1])
         h = torch.zeros_like(V[..., 0])
         for _ in range(2):  # once more, for what rounding left
             more = (V @ w[..., None])[..., 0]
@@ -71,5 +73,5 @@ def gmres(A: Map, b: Tensor, *, steps: int, tol=0.0, precondition: Map | None = 
     R = R + torch.diag_embed((R.diagonal(dim1=-2, dim2=-1) == 0).to(R))
     right = torch.stack([row[..., 0] for row in rows[:n]], -1) * length[..., None]
     y = torch.linalg.solve_triangular(R, right[..., None], upper=True)
-    x = (y.mT @ torch.stack(basis[:n], -2))[..., 0, :]
-    return Solved(M(x), left, products)
+    x = (y.mT @ torch.stack(tried, -2))[..., 0, :]
+    return Solved(x, left, products)
