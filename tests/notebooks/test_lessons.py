@@ -3,14 +3,20 @@
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
+
+from lab.engine import Session
+from lab.views import Lane, Shared, make
+from lab.views.canvas import codes
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 TOUR = FOLDER / "00_tour.ipynb"
 FIXED_POINTS = FOLDER / "01_fixed_points.ipynb"
+GROKKING = FOLDER / "02_grokking.ipynb"
 # By notebook: cells at most, and what its cells show: live pages, and still pictures.
-SHOWN = {TOUR: (10, 4, 3), FIXED_POINTS: (16, 4, 1)}
+SHOWN = {TOUR: (10, 4, 3), FIXED_POINTS: (16, 4, 1), GROKKING: (12, 1, 1)}
 
 OWN = """def mine(x):
     return torch.stack([0.8 * x[1], -0.8 * x[0], 0.5 * x[2]])
@@ -64,3 +70,20 @@ def test_a_reader_swaps_in_a_map(lab_home, tmp_path):
     assert said.count("rate: holds (factor 0.8)") == 1
     assert said.count("rate: fails (factor 0.8)") == 1
     assert said.count("bound: holds") == 2
+
+
+def test_the_exported_embedding_gives_the_spectrum_on_screen(tmp_path, monkeypatch):
+    """The lesson's own lines, through a file and numpy, beside what the picture draws."""
+    monkeypatch.chdir(tmp_path)
+    run = Session("progress-measures", controls={"p": 23, "width": 64}, seed=3)
+    run.advance(200)
+    (cell,) = [cell for cell in read(GROKKING).cells if "np.savetxt" in cell.source]
+    assert len(cell.source.splitlines()) <= 12
+    said = {"run": run, "np": np}
+    exec(cell.source, said)
+    spectrum = next(view for view in run.experiment.views if "spectrum" in view.sources)
+    picture = make(spectrum, run.experiment, Shared(run.experiment))
+    picture.set_lanes([Lane(trace=run.trace, pictures=run.pictures, head=run.head)])
+    drawn = np.frombuffer(picture._columns(0, whole=True)["v"], np.uint8).reshape(-1, 11)[-1]
+    wanted = np.frombuffer(codes(said["power"], *picture.scale), np.uint8)
+    assert np.abs(drawn.astype(int) - wanted).max() <= 1 and np.ptp(drawn) > 50

@@ -17,6 +17,16 @@ function captionsOf(desk, px) {
     return first ? X.at(first.x[Math.max(upTo(first.k, k, first.n) - 1, 0)]) : left;
   };
   const order = plan.captions.map((c) => ({...c, p: placeOf(c.k)})).sort((p, q) => p.k - q.k);
+  const say = ({p, text, width}) => {
+    for (const [row, dx] of [[0, 5], [1, 5], [0, -width - 5], [1, -width - 5]]) {
+      const l = p + dx - 5, r = p + dx + width + 7;
+      if (l < left - 20 || r > right + 23 || rows[row].some(([a, b]) => l < b && r > a)) continue;
+      rows[row].push([l, r]);
+      texts.push([p + dx, top - (row ? 24 : 8), text]);
+      return;
+    }
+  };
+  const events = [];   // where there is no room for all, stages are named
   order.forEach(({p, text, kind}, place) => {
     if (!(p >= left - 2 && p <= right)) return;
     const width = widthOf(desk, text, letter);
@@ -33,14 +43,9 @@ function captionsOf(desk, px) {
     if (plan.above) return;   // said once, at the top of the stack
     const next = order.slice(place + 1).find((c) => c.kind == "stage");
     if (p < left + 2 && next && next.p - p < width + 10) return;   // the first stage is no news
-    for (const [row, dx] of [[0, 5], [1, 5], [0, -width - 5], [1, -width - 5]]) {
-      const l = p + dx - 5, r = p + dx + width + 7;
-      if (l < left - 20 || r > right + 23 || rows[row].some(([a, b]) => l < b && r > a)) continue;
-      rows[row].push([l, r]);
-      texts.push([p + dx, top - (row ? 24 : 8), text]);
-      return;
-    }
+    if (kind == "stage") say({p, text, width}); else events.push({p, text, width});
   });
+  events.forEach(say);
   return {texts, rules, edits, boxes, flag};
 }
 
