@@ -82,8 +82,9 @@ class OrthogonalAnderson:
         x = state["x"]
         turns = [state[f"turn{i}"] for i in range(self.memory)]
         moves = [state[f"move{i}"] for i in range(self.memory)]
-        gap = x - T(x)
-        plain = torch.sub(x, gap, alpha=self.damping)
+        image = T(x)
+        gap = x - image
+        plain = image if self.damping == 1 else torch.sub(x, gap, alpha=self.damping)
         if k > 0:
             turn, move = gap - state["gap"], plain - state["plain"]
             length = _norm(turn)

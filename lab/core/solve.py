@@ -43,7 +43,7 @@ def solve(
         The method's state and `residual`, shape (...): |x - Tx|, over |Tx| if `relative`. The
         evaluation that found it is counted.
     """
-    seen: list[tuple[Tensor, Tensor]] = []
+    seen: list[tuple[Tensor, Tensor, Tensor]] = []
 
     def watched(y: Tensor) -> Tensor:
         value = T(y)
@@ -52,8 +52,9 @@ def solve(
             unit = (
                 torch.linalg.vector_norm(value, dim=-1) if relative else torch.ones_like(residual)
             )
-            seen.append((residual, unit))
-            if k == steps or bool(((residual <= tol * unit) | ~open_).all()):
+            arrived = residual <= tol * unit
+            seen.append((residual, unit, arrived))
+            if k == steps or bool((arrived | ~open_).all()):
                 raise _Over
         return value
 
@@ -65,8 +66,8 @@ def solve(
         ahead = None
         with suppress(_Over):
             ahead = method.step(state, watched, k)
-        residual, unit = seen[0]
-        new = open_ & (residual <= tol * unit)
+        residual, unit, arrived = seen[0]
+        new = open_ & arrived
         if ahead is None or bool(new.any()):
             found = {**state, "residual": quotient(residual, unit)}
             arrivals.append((open_ if ahead is None else new, found))
