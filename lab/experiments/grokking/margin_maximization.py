@@ -167,7 +167,7 @@ class MarginMaximization(Experiment):
 
     views = [
         Curves("margin", "largest", title="Margin", note="share of the largest possible",
-               percent=True, size=2, roles={"margin": "train", "largest": "exact"}),
+               percent=True, size=2, roles={"largest": "exact"}),
         Plane("pic.points", lines="pic.sum", title="Phases", note="of a plus of b: of the answer"),
         Heat("pic.spectra", title="Neurons", note="strength of each wave", size=2,
              x="neuron", y="wave"),
