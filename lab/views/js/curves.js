@@ -134,7 +134,7 @@ function markers(desk, {x, y, n, i}, m) {
     if (j + 1 < m && Math.abs(x[j + 1] - v) < Math.abs(x[j] - v)) j++;
     if (Number.isFinite(y[j])) found.add(j);
   };
-  if (!plan.live || n <= 12) for (let j = 0; j < m; j++) add(x[j]);
+  if (n <= (plan.live ? 12 : 24)) for (let j = 0; j < m; j++) add(x[j]);
   else if (plan.xlog) {
     const gap = Math.max(1, Math.ceil(44 / Math.max(X.at(2) - X.at(1), 1)));
     for (let e = Math.floor(Math.log2(X.start) / gap) * gap; 2 ** e <= X.end; e += gap) add(2 ** e);
