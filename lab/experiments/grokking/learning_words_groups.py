@@ -77,7 +77,7 @@ class LearningWordsGroups(Experiment):
     presets = {
         "commutator": Preset("Ask for aba⁻¹b⁻¹, watch pairs mix", group="D12", word="aba⁻¹b⁻¹"),
         "no-decay": Preset("Stop the decay, watch it stay by heart", decay=0.0),
-        "fewer": Preset("Show six of ten, watch it stay stuck", fraction=0.6),
+        "fewer": Preset("Show four of ten, watch it stay stuck", fraction=0.4),
         "narrow": Preset("Take too few neurons, watch even memory fail", width=12),
         "product": Preset("Multiply instead, watch it come much sooner", activation="product"),
         "check": Preset("A small dihedral group", group="D6", width=32),
