@@ -87,9 +87,9 @@ class PairNetwork:
         n = len(answer)
         activity = PairNetwork.hidden(weights, pairs)
         loss, error = loss_and_error(activity @ out.T, answer)
-        back = (error @ out).mul_(activity.sign()).div_(n)  # relu's slope: activity is 0 or more
+        back = (error @ out).mul_(activity.sign())  # relu's slope: activity is 0 or more
         to_table = embed.new_zeros(len(embed), hidden.shape[1])
-        to_table.index_add_(0, pairs[:, 0], back).index_add_(0, pairs[:, 1], back)
+        to_table.index_add_(0, pairs[:, 0], back).index_add_(0, pairs[:, 1], back).div_(n)
         return loss, {
             "embed": to_table @ hidden.T,
             "hidden": embed.T @ to_table,
