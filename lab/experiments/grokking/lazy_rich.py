@@ -221,8 +221,8 @@ class LazyRich(Experiment):
         Claim(
             "turn",
             "Kernel and target align while test loss falls, not while train loss does: with scale "
-            "1, half of the rise takes as long as half of the test loss, by a factor of 1.8 at "
-            "most, and twice as long as half of the train loss at least",
+            "1, half of the rise takes no less than half of the test loss, 1.8 times as long at "
+            "most, and twice as long as half of the train loss at least. With 0.02 it comes first",
             source="abstract; factors: desk",
             runs=Grid(
                 set={"alpha": 1.0}, stop="test_loss < 0.05 or k >= 8000", keep="log", record=BOTH
@@ -231,7 +231,7 @@ class LazyRich(Experiment):
                 Check(
                     "test",
                     lambda d: risen(d) / first(d.test_loss, below=0.5),
-                    Within(1 / 1.8, 1.8),
+                    Within(1, 1.8),
                     label="over test loss",
                 ),
                 Check(
@@ -241,7 +241,7 @@ class LazyRich(Experiment):
                     label="over train loss",
                 ),
             ),
-            control=Control({"alpha": 0.02, "bend": 2.0}, breaks=("test", "train"), seeds=3),
+            control=Control({"alpha": 0.02}, breaks=("test", "train"), seeds=3),
             tier="standard",
         ),
     ]
