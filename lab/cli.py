@@ -319,13 +319,16 @@ def serve(
     for file in files or ():
         if not file.is_file():
             raise UsageError(f"there is no file {file}")
+    from lab.ui import workforce
+
+    workforce.begin(workers, files or ())
     try:
         from lab.ui.serve import serve as serve_pages
     except ModuleNotFoundError as error:
         _say(f"{error.name} is not installed; pages need: pip install 'iterlab[ui]'")
         raise typer.Exit(1) from None
 
-    serve_pages(port=port, workers=workers, dev=dev, paths=[str(file) for file in files or ()])
+    serve_pages(port=port, dev=dev)
 
 
 @app.command(epilog="Example: lab bench --group engine --json")

@@ -16,7 +16,7 @@ import time
 from functools import partialmethod
 from pathlib import Path
 
-from lab.ui import board, pages
+from lab.ui import board, workforce
 from lab.ui.board import Board
 from lab.ui.serve import serve
 
@@ -30,7 +30,8 @@ def main() -> None:
     with Path(diary).open("w", encoding="utf-8") as lines:
         Board.feed = partialmethod(_fed, Board.feed, lines)
         threading.Thread(target=_obey, daemon=True).start()
-        serve(port=0, workers=int(workers) or None, paths=files)
+        workforce.begin(int(workers) or None, files)
+        serve(port=0)
 
 
 def _fed(page, feed, lines, i, frame) -> None:
@@ -64,7 +65,7 @@ def _bare(controls: dict) -> dict:
     """Runs the bare loop over an experiment's step on a worker of the pages."""
     from lab.engine.workers import remote_session
 
-    with remote_session("Bare", controls, pool=pages.pool()) as session:
+    with remote_session("Bare", controls, pool=workforce.pool()) as session:
         session.wait(lambda s: len(s.trace) > 0 or s.status.ended, PATIENCE_S)
         rate = float(session.trace["rate"][0]) if len(session.trace) else None
         return {"rate": rate, "worker": _worker(session)}
@@ -73,7 +74,7 @@ def _bare(controls: dict) -> dict:
 def _memory() -> dict:
     gc.collect()
     resident = int(Path("/proc/self/statm").read_text().split()[1])
-    runs = sum(len(worker.sessions) for worker in pages.pool().workers)
+    runs = sum(len(worker.sessions) for worker in workforce.pool().workers)
     return {"bytes": resident * os.sysconf("SC_PAGE_SIZE"), "runs": runs}
 
 

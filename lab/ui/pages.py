@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import re
 import secrets
 from functools import cache
@@ -14,7 +12,7 @@ from panel.io.resources import parse_template
 
 from lab.engine.registry import catalogue, entry
 from lab.engine.suggest import UnknownName
-from lab.engine.workers import Pool, remote_session, shared_pool
+from lab.engine.workers import remote_session
 from lab.store.verdicts import verdicts
 from lab.ui import address, chrome, document, exposure, recorded
 from lab.ui.explorer import Explorer
@@ -26,8 +24,8 @@ from lab.ui.seats import Hall
 from lab.ui.sweep import choice
 from lab.ui.sweep.page import Sweep
 from lab.ui.theme import css, style
+from lab.ui.workforce import pool
 
-WORKERS_VARIABLE = "LAB_WORKERS"
 SEATS_PER_WORKER = 16  # workers run several sessions in slices
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 
@@ -126,17 +124,6 @@ def _show(page, title: str, visitor: str, own: str = "") -> None:
 def new_session(found, controls, seed, device, dtype, edits):
     """A run in a worker process."""
     return remote_session(found, controls, seed, device, dtype, edits=edits, pool=pool())
-
-
-@cache
-def pool():
-    """The workers of this server; `lab serve --workers N` bounds them through LAB_WORKERS."""
-    limit = os.environ.get(WORKERS_VARIABLE, "")
-    if not limit.isdigit():
-        return shared_pool()
-    found = Pool(limit=max(int(limit), 1), warm=1)
-    atexit.register(found.close)
-    return found
 
 
 @cache

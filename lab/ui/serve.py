@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import socket
-from pathlib import Path
 
 import panel as pn
 
-from lab.engine.registry import FILES_VARIABLE
 from lab.ui.gallery.pages import every, gallery, thumbnails
-from lab.ui.pages import WORKERS_VARIABLE, explore, pool, race, sweep
+from lab.ui.pages import explore, race, sweep
+from lab.ui.workforce import pool
 
 PAGES = {
     "/": gallery, "gallery": gallery, "all": every, "thumbnails": thumbnails,
@@ -40,27 +38,21 @@ def free_port(port: int) -> int:
         return probe.getsockname()[1]
 
 
-def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths=()) -> None:
+def serve(port: int = 5006, dev: bool = False) -> None:
     """Serves until it is interrupted; prints one line with the address.
 
     Parameters
     ----------
     port : int
         0 takes a free one.
-    workers : int or None
-        Worker processes; by default the cores and one more.
     dev : bool
         Loads a page's code again when its file is saved.
-    paths : sequence of str
-        Further files of experiments ("file.py").
 
     Raises
     ------
     ServeError
     """
     port = free_port(port)
-    _tell_environment(workers, paths)
-
     if dev:
         pn.config.autoreload = True
     server = pn.serve(
@@ -76,7 +68,7 @@ def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths
         check_unused_sessions_milliseconds=CHECK_MS,
     )
     print(f"http://127.0.0.1:{port}", flush=True)
-    pool()  # workers import what they need before the first click
+    pool()
     try:
         server.start()  # else sessions of closed tabs would be held for ever
         server.io_loop.start()
@@ -85,10 +77,3 @@ def serve(port: int = 5006, workers: int | None = None, dev: bool = False, paths
     finally:
         server.stop()
         pool().close()
-
-
-def _tell_environment(workers, paths) -> None:
-    if workers is not None:
-        os.environ[WORKERS_VARIABLE] = str(workers)
-    if paths:
-        os.environ[FILES_VARIABLE] = os.pathsep.join(str(Path(p).resolve()) for p in paths)

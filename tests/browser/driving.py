@@ -40,13 +40,13 @@ SERVE = "import sys; from lab.cli import main; main(['serve', *sys.argv[1:]])"
 # Answers each line that it reads with the number of sessions that are held; frees them soon.
 COUNT = """
 import sys, threading
-from lab.ui import pages, serve
+from lab.ui import serve, workforce
 serve.UNUSED_MS, serve.CHECK_MS = 2000, 500
 
 def answer():
     for _ in sys.stdin:
-        with pages.pool().lock:
-            print(sum(not s.status.ended or s.worker is not None for s in pages.pool()._live()),
+        with workforce.pool().lock:
+            print(sum(not s.status.ended or s.worker is not None for s in workforce.pool()._live()),
                   flush=True)
 
 threading.Thread(target=answer, daemon=True).start()
