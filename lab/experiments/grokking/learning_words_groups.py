@@ -76,6 +76,7 @@ class LearningWordsGroups(Experiment):
                           doc="product: of one weight of a with one of b")  # fmt: skip
     presets = {
         "commutator": Preset("Ask for aba⁻¹b⁻¹, watch pairs mix", group="D12", word="aba⁻¹b⁻¹"),
+        "too-hard": Preset("Ask S4 for aba⁻¹b⁻¹, watch it fail", word="aba⁻¹b⁻¹"),
         "no-decay": Preset("Stop the decay, watch it stay by heart", decay=0.0),
         "fewer": Preset("Show four of ten, watch it stay stuck", fraction=0.4),
         "narrow": Preset("Take too few neurons, watch even memory fail", width=12),
@@ -171,11 +172,11 @@ class LearningWordsGroups(Experiment):
     claims = [
         Claim(
             "words",
-            "On D12, for each of ab, aba⁻¹, aba⁻¹b⁻¹, 99 % of the hidden answers are right after "
-            "four times the steps of the shown ones at least, and within 2,000; without weight "
-            "decay they are not",
+            "On D12, for ab and for aba⁻¹, 99 % of the hidden answers are right after four times "
+            "the steps of the shown ones at least, and within 2,000; without weight decay they "
+            "are not",
             "abstract; group, words and the gap: desk",
-            Grid({"word": ("ab", "aba⁻¹", "aba⁻¹b⁻¹")}, 5, {"group": "D12"}, LEARNED, "log", ACC),
+            Grid({"word": ("ab", "aba⁻¹")}, 5, {"group": "D12"}, LEARNED, "log", ACC),
             (Check("gap", lambda d: gap(d, "word"), AtLeast(4), Share(0.8), label="times later"),),
             Control({"decay": 0.0}, breaks=("gap",), seeds=2),
             tier="standard",
