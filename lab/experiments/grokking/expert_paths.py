@@ -218,12 +218,12 @@ class ExpertPaths(Experiment):
         Claim(
             "first",
             "Memory leaves the paths alone: after 150 steps 97 % of the shown sums are right, and "
-            "two paths are as unlike as paths by lot, within 4 %",
+            "in each run two paths are as unlike as paths by lot, within 5 %",
             "abstract (paths random at first); numbers: desk",
             Grid(seeds=3, stop=steps(150)),
             (
                 Check("known", lambda d: d.train_acc, AtLeast(0.97), label="train accuracy"),
-                Check("lot", lambda d: d.distance / d.chance, AtLeast(0.96), main=False),
+                Check("lot", lambda d: d.distance / d.chance, AtLeast(0.95), "all", main=False),
             ),
             Control({"lr": 5e-4}, breaks=("known",), seeds=2),
         ),
