@@ -65,6 +65,10 @@ function placeLabels(desk, rest, drawn, px, taken) {
         [x + 12, y - tall - 6, 4], [x + 12, y + 9, 4], [x - 12 - width, y - tall - 22, 7], [x - 12 - width, y + 30, 7]);
       for (const dy of [18, 36, 54, 72])
         places.push([x + 12, y - tall / 2 - dy, 4 + dy / 8], [x + 12, y - tall / 2 + dy, 4 + dy / 8]);
+      if (frame.tall < 130) // where few fit one over the other, side by side
+        for (const aside of [1, 2, 3].map((j) => j * (width + 14)))
+          for (const dy of [0, -18, 18])
+            places.push([x + 12 + aside, y - tall / 2 + dy, 14 + aside / 50], [x - 12 - width - aside, y - tall / 2 + dy, 15 + aside / 50]);
     }
     const close = places.length, n = curve.n, last = own ? x : Math.min(curve.px[n - 1], right);
     if (!plan.live) places.push([last + 6, curve.py[n - 1] - tall / 2, 0]);
