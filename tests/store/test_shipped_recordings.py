@@ -53,5 +53,5 @@ def test_a_shipped_study_is_of_this_code_and_its_page_opens_with_it(path, lab_ho
         "other code has made this study, so no page shows it. Make it anew: "
         f"lab record {entry.name} --studies --out lab/recordings"
     )
-    runs, declared = recorded_studies(entry)[study].sizes, entry.studies[study]
-    assert math.prod(size for name, size in runs.items() if name != "k") == declared.runs
+    sizes, declared = recorded_studies(entry)[study].sizes, entry.studies[study]
+    assert math.prod(sizes[name] for name in (*declared.over, "seed")) == declared.runs
