@@ -270,8 +270,19 @@ def _check_spec(check) -> CheckSpec:
     low, high = (
         float(v) if math.isfinite(v) else None for v in (check.expect.low, check.expect.high)
     )
-    over = f"share({check.over.least:g})" if isinstance(check.over, Share) else check.over
-    return CheckSpec(check.id, check.label or check.id, low, high, over, check.main)
+    label = check.label or check.id
+    if not isinstance(check.over, Share):
+        return CheckSpec(check.id, label, low, high, check.over, check.main)
+    # what is measured and judged is the share of the seeds that meet it
+    if label != "share of seeds":
+        label = f"share with {label} {_region(low, high)}"
+    return CheckSpec(check.id, label, check.over.least, None, "share", check.main)
+
+
+def _region(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"≤ {high:g}"
+    return f"≥ {low:g}" if high is None else f"{low:g} to {high:g}"
 
 
 def _control(data: dict) -> ControlSpec:
