@@ -169,7 +169,13 @@ def test_ctrl_c_in_a_step_that_hangs_pauses_and_tells_what_there_is(file, tmp_pa
     os.mkfifo(bell)
     command = [*LAB, "run", file, "--json", "--set", "how=hang", "--set"]
     pipe = subprocess.PIPE
-    with subprocess.Popen([*command, f"bell={bell}"], stdout=pipe, stderr=pipe, text=True) as run:
+
+    def heard():  # also where the tests run in the background, deaf to ctrl-c
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(
+        [*command, f"bell={bell}"], stdout=pipe, stderr=pipe, text=True, preexec_fn=heard
+    ) as run:
         bell.read_text()
         run.send_signal(signal.SIGINT)
         out, err = run.communicate(timeout=60)
