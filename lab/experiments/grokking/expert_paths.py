@@ -50,7 +50,10 @@ def rank_correlation(d):
 
     def one(test, distance, start):
         late = d.k.values >= start
-        return spearmanr(test[late], distance[late]).statistic if late.sum() > 2 else 0.0
+        test, distance = test[late], distance[late]
+        if len(test) < 3 or np.ptp(test) == 0 or np.ptp(distance) == 0:
+            return 0.0  # what stands still has no ranks
+        return spearmanr(test, distance).statistic
 
     return xr.apply_ufunc(
         one, d.test_acc, d.distance, known(d), input_core_dims=[["k"], ["k"], []], vectorize=True
@@ -209,7 +212,7 @@ class ExpertPaths(Experiment):
                 Check("hidden", lambda d: d.test_acc.isel(k=-1), AtLeast(0.8), main=False),
                 Check("spearman", rank_correlation, AtMost(-0.6), "all", label="Spearman"),
             ),
-            Control({"decay": 0.0}, ("left", "spearman"), seeds=2),
+            Control({"decay": 0.0}, ("left",), seeds=2),
             tier="standard",
             expected="partly",
             why="Paths do meet, but late: they are tidied up after the rule is there. Test "
