@@ -65,8 +65,9 @@ def blank(browser):
 
 
 def address(base: str, name: str, **controls) -> str:
-    """The link to an explorer."""
-    query = {"name": name, **{f"c.{control}": value for control, value in controls.items()}}
+    """The link to an explorer; of a seed of our own, since a bare link may open a recording."""
+    fixed = {f"c.{control}": value for control, value in controls.items()}
+    query = {"name": name, "seed": 1, **fixed}
     return f"{base}/explore?{urlencode(query, quote_via=quote)}"
 
 
