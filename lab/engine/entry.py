@@ -40,7 +40,10 @@ class GridSpec:
 
 @dataclass(frozen=True)
 class CheckSpec:
-    """One sentence of a claim; `low` or `high` is None where the range is open."""
+    """One sentence of a claim; `low` or `high` is None where the range is open.
+
+    Of a share of the seeds they bound the share, and `each` is what a seed must meet.
+    """
 
     id: str
     label: str
@@ -48,6 +51,7 @@ class CheckSpec:
     high: float | None
     over: str = "mean"
     main: bool = True
+    each: tuple[float | None, float | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -271,18 +275,9 @@ def _check_spec(check) -> CheckSpec:
         float(v) if math.isfinite(v) else None for v in (check.expect.low, check.expect.high)
     )
     label = check.label or check.id
-    if not isinstance(check.over, Share):
-        return CheckSpec(check.id, label, low, high, check.over, check.main)
-    # what is measured and judged is the share of the seeds that meet it
-    if label != "share of seeds":
-        label = f"share with {label} {_region(low, high)}"
-    return CheckSpec(check.id, label, check.over.least, None, "share", check.main)
-
-
-def _region(low: float | None, high: float | None) -> str:
-    if low is None:
-        return f"≤ {high:g}"
-    return f"≥ {low:g}" if high is None else f"{low:g} to {high:g}"
+    if isinstance(check.over, Share):
+        return CheckSpec(check.id, label, check.over.least, None, "share", check.main, (low, high))
+    return CheckSpec(check.id, label, low, high, check.over, check.main)
 
 
 def _control(data: dict) -> ControlSpec:
@@ -293,7 +288,10 @@ def _control(data: dict) -> ControlSpec:
 
 def _claim(data: dict) -> ClaimSpec:
     data = {**data, "runs": GridSpec(**data["runs"]), "breaks": tuple(data["breaks"])}
-    data["checks"] = tuple(CheckSpec(**check) for check in data["checks"])
+    data["checks"] = tuple(
+        CheckSpec(**{**check, "each": check["each"] and tuple(check["each"])})
+        for check in data["checks"]
+    )
     return ClaimSpec(**data)
 
 

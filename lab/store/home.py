@@ -37,6 +37,11 @@ def recordings_folder() -> Path:
     return home() / "recordings"
 
 
+def shipped_recordings() -> Path:
+    """Where the package keeps the recorded runs and studies that it brings along."""
+    return Path(__file__).parent.parent / "recordings"
+
+
 def make_folder(folder: Path) -> Path:
     """Makes the folder, and those above it, for this user alone (mode 0700).
 

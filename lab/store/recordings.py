@@ -24,7 +24,7 @@ import numpy as np
 from lab.engine.pictures import Pictures, pack, unpack
 from lab.engine.recipe import Recipe, RecipeError
 from lab.engine.trace import Trace
-from lab.store.home import StoreError, recordings_folder, replacing
+from lab.store.home import StoreError, recordings_folder, replacing, shipped_recordings
 
 FORMAT = 1
 SUFFIX = ".lab.zip"
@@ -146,7 +146,7 @@ def find(name: str) -> list[Path]:
     An experiment with arms has one for each arm.
     """
     own = (recordings_folder() / name).glob(f"*{SUFFIX}")
-    shipped = (Path(__file__).parent.parent / "recordings" / name).glob(f"*{SUFFIX}")
+    shipped = (shipped_recordings() / name).glob(f"*{SUFFIX}")
     newest_first = sorted(own, key=lambda path: path.stat().st_mtime_ns, reverse=True)
     return [*newest_first, *sorted(shipped)]
 

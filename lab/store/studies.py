@@ -6,7 +6,13 @@ import json
 import math
 from pathlib import Path
 
-from lab.store.home import StoreError, read_text, recordings_folder, write_text
+from lab.store.home import (
+    StoreError,
+    read_text,
+    recordings_folder,
+    shipped_recordings,
+    write_text,
+)
 
 FORMAT = 1
 SUFFIX = ".study.json"
@@ -47,8 +53,7 @@ def find(experiment: str, study: str, code: str) -> dict | None:
 
     None where there is none; a file that is broken or made by other code counts as none.
     """
-    shipped = Path(__file__).parent.parent / "recordings"
-    for folder in (recordings_folder(), shipped):
+    for folder in (recordings_folder(), shipped_recordings()):
         try:
             found = json.loads(read_text(file_of(folder, experiment, study), MAX_FILE))
             if found["format"] == FORMAT and found["code"] == code:

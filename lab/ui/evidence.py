@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from lab.ui.markup import disc, esc, icon, turning
-from lab.ui.ruler import NOT_CHECKED, as_number, expectation
+from lab.ui.ruler import NOT_CHECKED, as_number, called, expectation
 from lab.views.numerals import count, duration, interval, number
 
 RESULTS = MappingProxyType(
@@ -66,8 +66,8 @@ def _claim(claim, found: dict | None) -> str:
     for check in claim.checks:
         at = measured.get(check.id)
         result = RESULTS.get((at or {}).get("result"), (None, "not checked"))
-        rows.append(_row(check.label or check.id, at, seeds, check, disc(result[0]) + result[1]))
-    labels = {check.id: check.label or check.id for check in claim.checks}
+        rows.append(_row(called(check), at, seeds, check, disc(result[0]) + result[1]))
+    labels = {check.id: called(check) for check in claim.checks}
     several = len((found or {}).get("control_checks", ())) > 1
     for at in (found or {}).get("control_checks", ()):
         label = f"control: {_changed(claim)}"

@@ -255,7 +255,7 @@ class Lanes:
         for run in self.runs:
             run.shown = None
         then()
-        self._hold = hold
+        self._hold = hold  # what it starts is at will again; the picture still waits for it
 
     def _seated(self, then: Callable[[], None]) -> bool:
         """Whether the runs may go on and on now; if not, `then` follows when they may."""

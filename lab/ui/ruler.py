@@ -47,13 +47,21 @@ def main_check(claim, verdict: dict | None) -> dict | None:
     record = verdict or {}
     judged = _judged(record.get("checks"), chosen.id)
     return {
-        "label": chosen.label or chosen.id,
+        "label": called(chosen),
         "low": chosen.low,
         "high": chosen.high,
         "measured": as_number(judged.get("measured")),
         "interval": [as_number(v) for v in judged.get("interval") or ()],
         "control": as_number(_judged(record.get("control_checks"), chosen.id).get("measured")),
     }
+
+
+def called(check) -> str:
+    """What a check measures; of a share of the seeds also what each of them must meet."""
+    name = check.label or check.id
+    if check.each is None or name == "share of seeds":
+        return name
+    return f"share with {name} {expectation(*check.each)}"
 
 
 def as_number(value) -> float | None:

@@ -136,6 +136,7 @@ def test_an_entry_says_what_pages_need():
     assert slope.runs == study
     assert (slope.checks[0].low, slope.checks[0].high) == (-1.1, -0.9)
     assert (slope.checks[1].low, slope.checks[1].over) == (0.8, "share")
+    assert slope.checks[1].each[0] is None and slope.checks[0].each is None
     assert slope.checks[0].label == "slope"
     assert end.checks[0].label == "s"
     assert end.runs.stop == "budget: k >= 9"
