@@ -52,6 +52,7 @@ def pruning() -> Row:
     from torch.nn.utils import prune
 
     from lab.core.prune import Prune
+    from lab.core.scores import magnitude
 
     layers = [torch.nn.Linear(a, b) for a, b in zip(WIDTHS, WIDTHS[1:])]
     weights = [layer.weight.detach() for layer in layers]
@@ -64,7 +65,7 @@ def pruning() -> Row:
             layer.weight.data.uniform_()
 
     return beside(
-        "masks by magnitude", lambda: Prune().masks(weights, 0.2), theirs,
+        "masks by magnitude", lambda: Prune().masks(magnitude(weights), 0.2), theirs,
         "torch.nn.utils.prune.global_unstructured",
     )  # fmt: skip
 

@@ -126,6 +126,48 @@ class Mlp:
             x = found[-1]
         return found
 
+    def descend(
+        self,
+        flat: Tensor,
+        memory: dict,
+        examples: tuple[Tensor, Tensor],
+        k: int,
+        *,
+        rate: float,
+        l2: float = 0.0,
+        alive: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor, dict]:
+        """Step `k` of Adam: the loss before it, the weights and the memory after it.
+
+        Parameters
+        ----------
+        memory : dict
+            `memory(flat)` at first.
+        examples : tuple of Tensor
+            Inputs (n, inputs) and classes (n,).
+        l2 : float
+            Adds `l2` times the weights to the gradient, inside Adam.
+        alive : bool Tensor, laid out like the weights, optional
+            The dead get no gradient: where they and their memory are 0 they stay so.
+        """
+        loss, gradient = self.gradient(flat, *examples)
+        if l2:
+            gradient.add_(flat, alpha=l2)
+        if alive is not None:
+            gradient *= alive
+        weights, memory = AdamW(rate, decay=0.0).step({"all": flat}, {"all": gradient}, memory, k)
+        return loss, weights["all"], memory
+
+    @staticmethod
+    def memory(flat: Tensor) -> dict:
+        """Of the optimiser, before the first step."""
+        return AdamW.init({"all": flat})
+
+    @staticmethod
+    def cut(flat: Tensor, memory: dict, alive: Tensor) -> tuple[Tensor, dict]:
+        """The weights and the memory with zeros where `alive`, laid out like them, is False."""
+        return flat * alive, {name: {"all": m["all"] * alive} for name, m in memory.items()}
+
     def trained(
         self,
         data: dict[str, Tensor],
@@ -135,8 +177,11 @@ class Mlp:
         rate: float = 3e-3,
         l2: float = 1e-3,
         batch: int = 64,
+        start: Tensor | None = None,
+        alive: Tensor | None = None,
+        fall: bool = True,
     ) -> Tensor:
-        """The weights after Adam with a rate that falls to zero like a half cosine.
+        """The weights after Adam on minibatches.
 
         Parameters
         ----------
@@ -145,18 +190,24 @@ class Mlp:
         rng : Rng
             Draws the start, and a minibatch for each step.
         l2 : float
-            Adds `l2` times the weights to the gradient, inside Adam. Without it most weights stay
-            close to their start, whose size is a matter of the number of inputs alone.
+            As in `descend`. Without it most weights stay close to their start, whose size is a
+            matter of the number of inputs alone.
+        start : Tensor, optional
+            Weights to go on from; it is not changed.
+        alive : bool Tensor, optional
+            As in `descend`; the dead weights of `start` are set to 0.
+        fall : bool
+            The rate falls to zero like a half cosine, or stays.
         """
-        weights = {"all": self.init(rng)}
-        memory = AdamW.init(weights)
+        flat = self.init(rng) if start is None else start.clone()
+        if alive is not None:
+            flat = flat * alive
+        memory = self.memory(flat)
         for k in range(steps):
-            now = rate * (1 + math.cos(math.pi * k / steps)) / 2
-            _, gradient = self.gradient(weights["all"], *minibatch(data, rng.at(k), batch))
-            gradient.add_(weights["all"], alpha=l2)
-            optimiser = AdamW(now, decay=0.0)
-            weights, memory = optimiser.step(weights, {"all": gradient}, memory, k)
-        return weights["all"]
+            now = rate * (1 + math.cos(math.pi * k / steps)) / 2 if fall else rate
+            examples = minibatch(data, rng.at(k), batch)
+            _, flat, memory = self.descend(flat, memory, examples, k, rate=now, l2=l2, alive=alive)
+        return flat
 
 
 def minibatch(data: dict[str, Tensor], rng: Rng, size: int) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ whatever the ties: of equal scores the earlier weight stays.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
@@ -13,95 +14,116 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-SCORES = ("magnitude", "random")
-ALLOCATIONS = ("global", "uniform")
+ALLOCATIONS = ("global", "uniform", "erk")
 
 
 @final
 @dataclass(frozen=True)
 class Prune:
-    """Keeps the weights of largest score.
+    """Keeps the weights of largest score (`lab.core.scores` has the scores).
 
     Global magnitude pruning with a least number for each layer: Gupta and others, "Is complexity
     required for neural network pruning? A case study on global magnitude pruning" (2022). With
-    `least=0` the masks equal those of `torch.nn.utils.prune.global_unstructured` and, for the
-    allocation "uniform", of `l1_unstructured` in each layer.
+    magnitudes and `least=0` the masks equal those of `torch.nn.utils.prune.global_unstructured`
+    and, for the allocation "uniform", of `l1_unstructured` in each layer.
 
     Parameters
     ----------
-    score : {"magnitude", "random"}
-        What a weight is ranked by: its absolute value, or a number given with it.
-    allocation : {"global", "uniform"}
-        One ranking over all layers, or one in each layer, of which each keeps the same share.
+    allocation : {"global", "uniform", "erk"}
+        One ranking over all layers; one in each layer, of which each keeps the same share; or
+        one in each layer with the shares of `erdos_renyi_kernel`.
     least : int
         Weights that each layer keeps at least when the ranking is global; they count, so that
         the other layers keep as many fewer. Where the total is too small for that, every layer
         keeps at least its equal part of the total.
     """
 
-    score: str = "magnitude"
     allocation: str = "global"
     least: int = 0
 
     def __post_init__(self):
-        if self.score not in SCORES:
-            raise ValueError(f"score is {' or '.join(SCORES)}; not {self.score!r}")
         if self.allocation not in ALLOCATIONS:
-            raise ValueError(f"allocation is {' or '.join(ALLOCATIONS)}; not {self.allocation!r}")
+            raise ValueError(
+                f"allocation is one of {', '.join(ALLOCATIONS)}; not {self.allocation!r}"
+            )
         if self.least < 0:
             raise ValueError(f"a layer keeps at least 0 or more weights; not {self.least}")
 
     def masks(
         self,
-        weights: Sequence[Tensor],
+        scores: Sequence[Tensor],
         kept: float,
         alive: Sequence[Tensor] | None = None,
-        random: Sequence[Tensor] | None = None,
     ) -> list[Tensor]:
         """Which weights stay.
 
         Parameters
         ----------
-        weights : sequence of Tensor
-            One for each layer, any shapes.
+        scores : sequence of Tensor
+            What each weight is worth, any sign; one tensor for each layer, any shapes.
         kept : float
             Share of all weights that stays, 0 to 1: of n weights n - round((1 - kept) n) do.
         alive : sequence of bool Tensor, optional
             Masks so far: a dead weight never returns before every living one is kept.
-        random : sequence of Tensor, optional
-            The numbers to rank by when the score is "random".
 
         Returns
         -------
-        list of bool Tensor, of the shapes of the weights.
+        list of bool Tensor, of the shapes of the scores.
 
         Raises
         ------
         ValueError
-            `kept` out of bounds, or no random numbers for the score "random".
+            `kept` out of bounds, or a score that is not a number.
         """
         if not 0 <= kept <= 1:
             raise ValueError(f"the share kept goes from 0 to 1; not {kept:g}")
-        if self.score == "random" and random is None:
-            raise ValueError("the score 'random' needs random numbers, one for each weight")
-        ranked = random if self.score == "random" else weights
-        scores = [entry.detach().abs().reshape(-1) for entry in ranked]
-        if alive is not None:
-            # Below every possible score, so that a living weight of exactly 0 goes last.
-            scores = [s.masked_fill(~a.reshape(-1), -1.0) for s, a in zip(scores, alive)]
-        if self.allocation == "uniform":
-            masks = [_largest(s, _stay(len(s), kept)) for s in scores]
+        flat = living(scores, alive)
+        if self.allocation == "global":
+            masks = self._global(flat, stay(sum(map(len, flat)), kept))
+        elif self.allocation == "uniform":
+            masks = [largest(s, stay(len(s), kept)) for s in flat]
         else:
-            masks = self._global(scores, _stay(sum(map(len, scores)), kept))
-        return [mask.view(w.shape) for mask, w in zip(masks, weights)]
+            counts = erdos_renyi_kernel([tuple(s.shape) for s in scores], kept)
+            masks = [largest(s, count) for s, count in zip(flat, counts)]
+        return [mask.view(s.shape) for mask, s in zip(masks, scores)]
 
     def _global(self, scores: list[Tensor], count: int) -> list[Tensor]:
         least = min(self.least, count // len(scores))
         scores = [
-            s.masked_fill(_largest(s, min(least, len(s))), torch.inf) if least else s
-            for s in scores
+            s.masked_fill(largest(s, min(least, len(s))), torch.inf) if least else s for s in scores
         ]
-        return list(_largest(torch.cat(scores), count).split([len(s) for s in scores]))
+        return list(largest(torch.cat(scores), count).split([len(s) for s in scores]))
+
+
+def erdos_renyi_kernel(shapes: Sequence[tuple[int, ...]], kept: float) -> list[int]:
+    """How many weights each layer keeps when its share goes as (sum of sizes) / (product of sizes).
+
+    Evci and others, "Rigging the lottery" (2020). A layer whose share would pass 1 is kept whole
+    and the others keep as much less; the counts add up to the share `kept` of all exactly.
+
+    Parameters
+    ----------
+    shapes : sequence of tuple of int
+        Of the weights, as torch lays them out: outputs, inputs, and the sizes of a kernel.
+    """
+    sizes = [math.prod(shape) for shape in shapes]
+    total = stay(sum(sizes), kept)
+    whole: set[int] = set()
+    while True:
+        left = total - sum(sizes[i] for i in whole)
+        rest = [i for i in range(len(sizes)) if i not in whole]
+        unit = left / max(sum(sum(shapes[i]) for i in rest), 1)
+        over = {i for i in rest if unit * sum(shapes[i]) > sizes[i]}
+        if not over:
+            break
+        whole |= over
+    exact = [sizes[i] if i in whole else unit * sum(shapes[i]) for i in range(len(sizes))]
+    counts = [math.floor(e) for e in exact]
+    # The largest remainders get what rounding down left over.
+    order = sorted(range(len(sizes)), key=lambda i: counts[i] - exact[i])
+    for i in order[: total - sum(counts)]:
+        counts[i] += 1
+    return counts
 
 
 @final
@@ -163,12 +185,29 @@ def reachable(masks: Sequence[Tensor]) -> Tensor:
     return reached
 
 
-def _stay(n: int, kept: float) -> int:
+def living(scores: Sequence[Tensor], alive: Sequence[Tensor] | None = None) -> list[Tensor]:
+    """The scores as vectors, with what is dead below every possible score.
+
+    Raises
+    ------
+    ValueError
+        A score is nan.
+    """
+    flat = [s.detach().reshape(-1) for s in scores]
+    if any(bool(s.isnan().any()) for s in flat):
+        raise ValueError("a score is not a number")
+    if alive is None:
+        return flat
+    return [s.masked_fill(~a.reshape(-1), -torch.inf) for s, a in zip(flat, alive)]
+
+
+def stay(n: int, kept: float) -> int:
+    """How many of n stay when the share `kept` does."""
     return n - round((1 - kept) * n)
 
 
-def _largest(scores: Tensor, count: int) -> Tensor:
-    """True at the `count` largest scores; of equal ones the earlier stay."""
+def largest(scores: Tensor, count: int) -> Tensor:
+    """True at the `count` largest entries of a vector; of equal ones the earlier stay."""
     mask = torch.zeros(len(scores), dtype=torch.bool, device=scores.device)
     mask[torch.sort(scores, descending=True, stable=True).indices[:count]] = True
     return mask

@@ -55,3 +55,11 @@ def test_a_one_is_a_vertical_stroke():
 def test_nothing_is_refused():
     with pytest.raises(ValueError, match="at least one"):
         draw(0)
+
+
+def test_split_asks_for_other_pictures_than_it_shows():
+    rng, backend = Rng(0), Backend()
+    split = Digits().split(rng, backend, 30, 20)
+    assert [len(split[name]["y"]) for name in ("train", "test")] == [30, 20]
+    assert not torch.equal(split["train"]["x"][:20], split["test"]["x"])
+    assert torch.equal(split["train"]["x"], Digits().make(30, rng, backend, "train")["x"])

@@ -77,3 +77,28 @@ def test_side_by_side_centres_and_leaves_gaps():
 def test_widths_are_checked():
     with pytest.raises(ValueError, match="from the input to the classes"):
         Mlp((4,))
+
+
+def test_what_is_cut_stays_zero_while_the_rest_is_trained():
+    net, flat, data = problem((6, 40, 3), n=40)
+    alive = net.alive([w > 0 for w in net.weights(flat)])
+    left, memory = net.cut(flat, net.memory(flat), alive)
+    for k in range(5):
+        _, left, memory = net.descend(
+            left, memory, (data["x"], data["y"]), k, rate=0.02, l2=1e-3, alive=alive
+        )
+    assert not bool(left[~alive].any())
+    assert not bool(memory["mean"]["all"][~alive].any())
+    assert bool((left[alive] != flat[alive]).any())
+
+
+def test_training_goes_on_from_a_start_and_leaves_it_alone():
+    net, flat, data = problem((6, 40, 3), n=40)
+    alive, before = net.alive([w > 0 for w in net.weights(flat)]), flat.clone()
+    rng = Rng(3, -1, DOUBLE)
+    tuned = net.trained(data, rng, steps=30, rate=0.02, batch=10, start=flat, alive=alive)
+    assert torch.equal(flat, before)
+    assert not bool(tuned[~alive].any())
+    assert float(net.loss(tuned, data["x"], data["y"])) < float(
+        net.loss(flat * alive, data["x"], data["y"])
+    )

@@ -2,13 +2,15 @@
 
 import copy
 import itertools
+import math
 
 import pytest
 import torch
 from torch import nn
 from torch.nn.utils import prune as peer
 
-from lab.core.prune import Prune, Rounds, reachable, weights_of
+from lab.core.prune import Prune, Rounds, erdos_renyi_kernel, reachable, weights_of
+from lab.core.scores import magnitude
 
 
 def make_net(kind: str, seed: int = 0) -> nn.Module:
@@ -38,7 +40,7 @@ def assert_same(mine, theirs):
 @pytest.mark.parametrize("kept", [1.0, 0.7, 0.33, 0.1, 0.013, 0.0])
 def test_global_magnitude_equals_torch(kind, kept):
     net = make_net(kind)
-    mine = Prune("magnitude", "global").masks(weights_of(net), kept)
+    mine = Prune().masks(magnitude(weights_of(net)), kept)
     theirs = copy.deepcopy(net)
     peer.global_unstructured(owners(theirs), peer.L1Unstructured, amount=1 - kept)
     assert_same(mine, peers_masks(theirs))
@@ -48,7 +50,7 @@ def test_global_magnitude_equals_torch(kind, kept):
 @pytest.mark.parametrize("kept", [1.0, 0.7, 0.33, 0.1, 0.013, 0.0])
 def test_uniform_magnitude_equals_torch(kind, kept):
     net = make_net(kind)
-    mine = Prune("magnitude", "uniform").masks(weights_of(net), kept)
+    mine = Prune("uniform").masks(magnitude(weights_of(net)), kept)
     theirs = copy.deepcopy(net)
     for module, name in owners(theirs):
         peer.l1_unstructured(module, name, amount=1 - kept)
@@ -60,7 +62,7 @@ def test_ranking_by_given_numbers_equals_torch():
     drawn = [
         torch.rand(w.shape, generator=torch.Generator().manual_seed(1)) for w in weights_of(net)
     ]
-    mine = Prune("random", "global").masks(weights_of(net), 0.2, random=drawn)
+    mine = Prune().masks(drawn, 0.2)
     theirs = copy.deepcopy(net)
     scores = dict(zip(owners(theirs), drawn))
     peer.global_unstructured(
@@ -74,8 +76,8 @@ def test_second_cut_equals_torch_on_what_is_left():
     net = make_net("linear")
     weights = weights_of(net)
     n = sum(w.numel() for w in weights)
-    first = Prune().masks(weights, 0.5)
-    second = Prune().masks(weights, 0.2, alive=first)
+    first = Prune().masks(magnitude(weights), 0.5)
+    second = Prune().masks(magnitude(weights), 0.2, alive=first)
     theirs = copy.deepcopy(net)
     for left in (0.5, 0.2):
         now = n if left == 0.5 else sum(int(m.sum()) for m in first)
@@ -88,7 +90,7 @@ def test_second_cut_equals_torch_on_what_is_left():
 @pytest.mark.parametrize("kept", [0.9, 0.5, 0.123])
 def test_counts_are_exact_when_all_scores_tie(allocation, kept):
     weights = [torch.ones(7, 11), -torch.ones(5, 7), torch.zeros(3, 5)]
-    masks = Prune("magnitude", allocation).masks(weights, kept)
+    masks = Prune(allocation).masks(magnitude(weights), kept)
     if allocation == "uniform":
         for mask in masks:
             assert int(mask.sum()) == mask.numel() - round((1 - kept) * mask.numel())
@@ -115,7 +117,7 @@ def uneven() -> list[torch.Tensor]:
 def test_minimum_per_layer_is_kept_and_the_total_stays():
     weights = uneven()
     n = sum(w.numel() for w in weights)
-    without, with_least = (Prune(least=least).masks(weights, 0.1) for least in (0, 25))
+    without, with_least = (Prune(least=least).masks(magnitude(weights), 0.1) for least in (0, 25))
     assert int(without[1].sum()) == 0
     assert int(with_least[1].sum()) == 25
     assert sum(int(m.sum()) for m in with_least) == n - round(0.9 * n)
@@ -125,17 +127,19 @@ def test_minimum_per_layer_is_kept_and_the_total_stays():
 
 def test_minimum_that_no_layer_needs_changes_nothing():
     weights = weights_of(make_net("linear"))
-    assert_same(Prune(least=5).masks(weights, 0.5), Prune().masks(weights, 0.5))
+    assert_same(
+        Prune(least=5).masks(magnitude(weights), 0.5), Prune().masks(magnitude(weights), 0.5)
+    )
 
 
 def test_minimum_larger_than_a_layer_keeps_all_of_it():
-    masks = Prune(least=60).masks(uneven(), 0.5)
+    masks = Prune(least=60).masks(magnitude(uneven()), 0.5)
     assert bool(masks[2].all())
     assert int(masks[1].sum()) == 60
 
 
 def test_minimum_that_does_not_fit_becomes_equal_parts():
-    masks = Prune(least=100).masks(uneven(), 60 / 1250)
+    masks = Prune(least=100).masks(magnitude(uneven()), 60 / 1250)
     assert [int(m.sum()) for m in masks] == [20, 20, 20]
 
 
@@ -143,30 +147,28 @@ def test_minimum_that_does_not_fit_becomes_equal_parts():
 def test_dead_weights_stay_dead_even_beside_zeros(rule):
     weights = uneven()
     weights[0][0] = 0.0
-    alive = rule.masks(weights, 0.6)
+    alive = rule.masks(magnitude(weights), 0.6)
     grown = [torch.where(a, w, 100.0) for w, a in zip(weights, alive)]
-    later = rule.masks(grown, 0.3, alive=alive)
+    later = rule.masks(magnitude(grown), 0.3, alive=alive)
     assert not any(bool((new & ~old).any()) for new, old in zip(later, alive))
 
 
 def test_wrong_arguments_are_named():
     weights = [torch.ones(3)]
-    with pytest.raises(ValueError, match="score is magnitude or random"):
-        Prune("size")
-    with pytest.raises(ValueError, match="allocation is global or uniform"):
-        Prune(allocation="fair")
+    with pytest.raises(ValueError, match="allocation is one of global, uniform, erk"):
+        Prune("fair")
     with pytest.raises(ValueError, match="at least 0"):
         Prune(least=-1)
     with pytest.raises(ValueError, match="from 0 to 1; not 1.5"):
-        Prune().masks(weights, 1.5)
-    with pytest.raises(ValueError, match="random numbers"):
-        Prune("random").masks(weights, 0.5)
+        Prune().masks(magnitude(weights), 1.5)
+    with pytest.raises(ValueError, match="not a number"):
+        Prune().masks([torch.tensor([1.0, float("nan")])], 0.5)
 
 
 def test_weights_are_left_alone():
     weights = uneven()
     before = [w.clone() for w in weights]
-    Prune(least=5).masks(weights, 0.1)
+    Prune(least=5).masks(magnitude(weights), 0.1)
     assert all(torch.equal(w, b) for w, b in zip(weights, before))
 
 
@@ -189,8 +191,8 @@ def test_a_cut_spread_over_steps_ends_with_the_masks_of_one_stroke():
     for k in range(plan.steps):
         share = plan.share(k)
         if share is not None:
-            alive = rule.masks([w * a for w, a in zip(weights, alive)], share, alive)
-    assert_same(alive, rule.masks(weights, 0.07))
+            alive = rule.masks(magnitude([w * a for w, a in zip(weights, alive)]), share, alive)
+    assert_same(alive, rule.masks(magnitude(weights), 0.07))
 
 
 def test_rounds_take_turns():
@@ -199,3 +201,23 @@ def test_rounds_take_turns():
     expect = [0.25**0.25, 0.25**0.5, None, None, None, 0.25**0.75, 0.25, None, None, None]
     assert shares == pytest.approx(expect)
     assert plan.share(plan.steps) is None
+
+
+@pytest.mark.parametrize("kept", [1.0, 0.5, 0.2, 0.05, 0.003, 0.0])
+def test_erdos_renyi_kernel_counts_add_up_and_follow_the_law(kept):
+    shapes = [(100, 144), (100, 100), (10, 100), (8, 3, 3, 3)]
+    sizes = [math.prod(shape) for shape in shapes]
+    counts = erdos_renyi_kernel(shapes, kept)
+    assert sum(counts) == sum(sizes) - round((1 - kept) * sum(sizes))
+    assert all(0 <= c <= n for c, n in zip(counts, sizes))
+    law = [c / sum(shape) for c, shape, n in zip(counts, shapes, sizes) if c < n]
+    assert not law or max(law) - min(law) < 2 / 17
+
+
+def test_erdos_renyi_kernel_keeps_a_small_layer_whole():
+    assert erdos_renyi_kernel([(100, 144), (10, 4)], 0.5)[1] == 40
+
+
+def test_negative_scores_are_ranked_too():
+    masks = Prune().masks([torch.tensor([-3.0, -1.0, -2.0])], 1 / 3)
+    assert masks[0].tolist() == [False, True, False]

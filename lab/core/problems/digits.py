@@ -96,6 +96,15 @@ class Digits:
             "y": backend.tensor(y),
         }
 
+    def split(
+        self, rng: Rng, backend: Backend, shown: int = 1000, hidden: int = 2000
+    ) -> dict[str, dict[str, Tensor]]:
+        """`train` and `test`, as `make` gives them."""
+        return {
+            "train": self.make(shown, rng, backend, "train"),
+            "test": self.make(hidden, rng, backend, "test"),
+        }
+
     def _squared_distance(self, corners: Tensor) -> Tensor:
         """From each pixel's centre to the nearest point of the path, (n, side * side)."""
         at = (torch.arange(self.side, dtype=corners.dtype) + 0.5) / self.side

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 from lab.core.mlp import Mlp, minibatch, side_by_side
-from lab.core.optim import AdamW
 from lab.core.problems.digits import CLASSES, Digits
 from lab.core.prune import Prune, Rounds, reachable
+from lab.core.scores import by_lot, magnitude
 from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid, Within
 from lab.engine.controls import Integer, Number, Selector
 from lab.engine.experiment import Card, Experiment, Preset, Quantity, given
@@ -31,16 +31,14 @@ def plan(c):
 def pruned(state, net, c, left, rng):
     """Masks for the share `left`; what dies takes its optimiser's memory with it."""
     alive = net.weights(state["alive"])
-    drawn = None
-    if c.score == "random":
-        drawn = [rng.at(-1).uniform("lot", tuple(m.shape), i) for i, m in enumerate(alive)]
-    rule = Prune(c.score, c.allocation, c.least)
-    masks = rule.masks(net.weights(state["w"]), left, alive, drawn)
+    weights = net.weights(state["w"])
+    scores = by_lot(weights, rng.at(-1)) if c.score == "random" else magnitude(weights)
+    masks = Prune(c.allocation, c.least).masks(scores, left, alive)
     flat = net.alive(masks)
-    memory = {name: {"w": part["w"] * flat} for name, part in state["memory"].items()}
+    w, memory = net.cut(state["w"], state["memory"], flat)
     counts = torch.stack([mask.sum() for mask in masks])
     outputs = reachable(masks).sum()
-    return {**state, "w": state["w"] * flat, "alive": flat, "memory": memory, "layers": counts,
+    return {**state, "w": w, "alive": flat, "memory": memory, "layers": counts,
             "outputs": outputs, "stage": "prune"}  # fmt: skip
 
 
@@ -145,11 +143,7 @@ class GlobalMagnitudePruning(Experiment):
 
     @given()
     def data(c, rng, backend):
-        draw = Digits().make
-        return {
-            "train": draw(1000, rng, backend, "train"),
-            "test": draw(2000, rng, backend, "test"),
-        }
+        return Digits().split(rng, backend)
 
     @given(by="net")
     def dense(c, rng, backend, data):
@@ -162,7 +156,7 @@ class GlobalMagnitudePruning(Experiment):
         return {
             "w": w,
             "alive": torch.ones_like(w, dtype=torch.bool),
-            "memory": AdamW.init({"w": w}),
+            "memory": net.memory(w),
             "loss": net.loss(w, train["x"][:BATCH], train["y"][:BATCH]),
             "layers": torch.tensor([into * out for into, out in net.shapes]),
             "outputs": torch.tensor(CLASSES),
@@ -178,13 +172,10 @@ class GlobalMagnitudePruning(Experiment):
         if left is not None:
             state = pruned(state, net, c, left, rng)
             return {**state, "loss": net.loss(state["w"], x, y)}
-        loss, gradient = net.gradient(state["w"], x, y)
-        # Dead weights get no gradient, so their memory stays zero and they stay where they are.
-        gradient *= state["alive"]
-        w, memory = AdamW(c.rate, decay=0.0).step(
-            {"w": state["w"]}, {"w": gradient}, state["memory"], state["tuned"]
+        loss, w, memory = net.descend(
+            state["w"], state["memory"], (x, y), state["tuned"], rate=c.rate, alive=state["alive"]
         )
-        return {**state, "w": w["w"], "memory": memory, "loss": loss, "stage": "fine-tune",
+        return {**state, "w": w, "memory": memory, "loss": loss, "stage": "fine-tune",
                 "tuned": state["tuned"] + 1}  # fmt: skip
 
     def observe(state, given, c):
