@@ -13,9 +13,8 @@ from typing import final
 import torch
 from torch import Tensor
 
+from lab.core.networks import Weights
 from lab.core.random import Rng
-
-Weights = dict[str, Tensor]
 
 
 @final

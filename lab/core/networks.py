@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
 import torch
 
+from lab.core.optim import AdamW
 from lab.core.random import Rng
 
 Weights = dict[str, torch.Tensor]
@@ -21,6 +23,53 @@ def loss_and_error(logits: torch.Tensor, answer: torch.Tensor) -> tuple[torch.Te
     behind = logits.amax(1) - logits.gather(1, right)[:, 0]
     loss = (behind - error.amax(1).log_()).mean()
     return loss, error.scatter_add_(1, right, error.new_full(right.shape, -1.0))
+
+
+def descend(
+    gradient: Callable, weights: Weights, memory: dict, table: dict, k: int, *, lr, decay
+) -> tuple[torch.Tensor, Weights, dict]:
+    """Step `k` of AdamW (betas 0.9, 0.98) on all the examples that are shown.
+
+    Parameters
+    ----------
+    gradient : callable
+        A network's: weights, pairs and answers to loss and gradient.
+    memory : dict
+        `AdamW.init(weights)` before the first step.
+    table : dict
+        `pairs` (n, 2), `answer` (n,), of which the first `shown` are for training.
+    lr, decay : float or 0-d Tensor
+
+    Returns
+    -------
+    loss before the step (0-d), weights, memory
+    """
+    n = table["shown"]
+    loss, slope = gradient(weights, table["pairs"][:n], table["answer"][:n])
+    return loss, *AdamW(lr, 0.9, 0.98, decay=decay).step(weights, slope, memory, k)
+
+
+def scored(logits: torch.Tensor, answer: torch.Tensor, shown: int) -> dict[str, torch.Tensor]:
+    """Accuracy and mean cross-entropy of the first `shown` of n answers and of the hidden others.
+
+    Parameters
+    ----------
+    logits : Tensor (n, p)
+    answer : int64 Tensor (n,)
+
+    Returns
+    -------
+    dict
+        `train_acc`, `test_acc`, `train_loss`, `test_loss`, each 0-d.
+    """
+    right = (logits.argmax(1) == answer).to(logits.dtype)
+    loss = -logits.log_softmax(1).gather(1, answer[:, None])
+    return {
+        "test_acc": right[shown:].mean(),
+        "train_acc": right[:shown].mean(),
+        "test_loss": loss[shown:].mean(),
+        "train_loss": loss[:shown].mean(),
+    }
 
 
 @final

@@ -8,9 +8,9 @@ from typing import final
 
 import torch
 
+from lab.core.networks import Weights, loss_and_error
 from lab.core.random import Rng
 
-Weights = dict[str, torch.Tensor]
 ACTIVATIONS = ("relu", "square", "product")
 
 
@@ -67,11 +67,7 @@ class TableNetwork:
         summed = left * right if self.activation == "product" else left + right
         activity = {"relu": summed.relu, "square": summed.square, "product": summed.clone}
         activity = activity[self.activation]()
-        log_share = (activity @ weights["out"].T).log_softmax(1)
-        rows = torch.arange(len(answer), device=answer.device)
-        loss = -log_share[rows, answer].mean()
-        error = log_share.exp_()
-        error[rows, answer] -= 1
+        loss, error = loss_and_error(activity @ weights["out"].T, answer)
         error /= len(answer)
         back = error @ weights["out"]
         if self.activation == "product":

@@ -8,6 +8,7 @@ import torch
 from lab.core import spectra
 from lab.core.clock_transformer import ClockTransformer as Network
 from lab.core.metrics import first, halved
+from lab.core.networks import descend, scored
 from lab.core.optim import AdamW
 from lab.core.problems.modular import on_the_clock, shown_and_hidden
 from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid, Share
@@ -125,28 +126,22 @@ class ClockTransformer(Experiment):
         return {"weights": weights, "memory": AdamW.init(weights)}
 
     def step(state, given, c, k, rng):
-        n = given.table["shown"]
-        seen = given.table["pairs"][:n], given.table["answer"][:n]
-        _, gradient = network(c).gradient(state["weights"], *seen)
-        optimiser = AdamW(c.lr, 0.9, 0.98, decay=c.decay)
-        weights, memory = optimiser.step(state["weights"], gradient, state["memory"], k)
+        weights, memory, gradient = state["weights"], state["memory"], network(c).gradient
+        _, weights, memory = descend(
+            gradient, weights, memory, given.table, k, lr=c.lr, decay=c.decay
+        )
         return {"weights": weights, "memory": memory}
 
     def observe(state, given, c):
-        weights, answer, n = state["weights"], given.table["answer"], given.table["shown"]
+        weights, answer = state["weights"], given.table["answer"]
         logits = network(c).logits(weights, given.table["pairs"])
-        right = (logits.argmax(1) == answer).to(logits.dtype)
-        loss = -logits.log_softmax(1).gather(1, answer[:, None])
         power = power_of(weights, given.clock)
         ranked = spectra.ranked(power)
         keys = ranked[:KEYS] if c.kept == "strongest" else given.drawn
         means = spectra.mean_by(logits, answer, c.p, given.table["weight"])
         on_clock = means[given.clock][:, given.clock]
         return {
-            "test_acc": right[n:].mean(),
-            "train_acc": right[:n].mean(),
-            "test_loss": loss[n:].mean(),
-            "train_loss": loss[:n].mean(),
+            **scored(logits, answer, given.table["shown"]),
             "restricted": spectra.restricted_loss(on_clock, spectra.waves(on_clock, keys)),
             "top": spectra.top_share(power, 5),
             "waves": len(spectra.key_frequencies(power)),

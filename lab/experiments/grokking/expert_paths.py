@@ -7,6 +7,7 @@ import torch
 
 from lab.core.experts import ExpertNetwork, consistency, edit_distances
 from lab.core.metrics import first
+from lab.core.networks import descend, scored
 from lab.core.optim import AdamW
 from lab.core.problems.modular import shown_and_hidden
 from lab.engine import (
@@ -139,11 +140,10 @@ class ExpertPaths(Experiment):
         return {"weights": weights, "memory": AdamW.init(weights)}
 
     def step(state, given, c, k, rng):
-        n = given.sums["shown"]
-        seen = given.sums["pairs"][:n], given.sums["answer"][:n]
-        _, gradient = network(c).gradient(state["weights"], *seen)
-        optimiser = AdamW(c.lr, 0.9, 0.98, decay=c.decay)
-        weights, memory = optimiser.step(state["weights"], gradient, state["memory"], k)
+        weights, memory, gradient = state["weights"], state["memory"], network(c).gradient
+        _, weights, memory = descend(
+            gradient, weights, memory, given.sums, k, lr=c.lr, decay=c.decay
+        )
         return {"weights": weights, "memory": memory}
 
     def observe(state, given, c):
@@ -151,22 +151,17 @@ class ExpertPaths(Experiment):
         net, n = network(c), given.sums["shown"]
         stream, shares = net.stream(weights, pairs)
         logits = stream @ weights["out"].T
-        right = (logits.argmax(1) == answer).to(logits.dtype)
-        loss = -logits.log_softmax(1).gather(1, answer[:, None])
         paths = net.path(shares[:n])
         distances = edit_distances(paths[:SOME])
         size = len(distances)
         kin = (answer[:size, None] == answer[:size]).fill_diagonal_(False)
         return {
-            "test_acc": right[n:].mean(),
-            "train_acc": right[:n].mean(),
+            **scored(logits, answer, n),
             "distance": distances.sum() / (size * (size - 1)),
             "chance": given.chance,
             "kin": distances[kin].sum() / kin.sum().clamp(min=1),
             "different": len(torch.unique(paths, dim=0)),
             "consistency": consistency(weights, shares[:n]),
-            "train_loss": loss[:n].mean(),
-            "test_loss": loss[n:].mean(),
         }
 
     def picture(state, given, c):

@@ -7,6 +7,7 @@ import torch
 
 from lab.core.groups import group, tensor
 from lab.core.metrics import first
+from lab.core.networks import descend, scored
 from lab.core.optim import AdamW
 from lab.core.representations import energy, irreducibles, triple_energy
 from lab.core.table_network import TableNetwork
@@ -117,27 +118,20 @@ class LearningWordsGroups(Experiment):
         return {"weights": weights, "memory": AdamW.init(weights)}
 
     def step(state, given, c, k, rng):
-        m, weights = given.table["shown"], state["weights"]
-        seen = given.table["pairs"][:m], given.table["answer"][:m]
-        _, gradient = network(c).gradient(weights, *seen)
-        optimiser = AdamW(c.lr, 0.9, 0.98, decay=c.decay)
-        weights, memory = optimiser.step(weights, gradient, state["memory"], k)
+        weights, memory, gradient = state["weights"], state["memory"], network(c).gradient
+        _, weights, memory = descend(
+            gradient, weights, memory, given.table, k, lr=c.lr, decay=c.decay
+        )
         return {"weights": weights, "memory": memory}
 
     def observe(state, given, c):
-        m, answer = given.table["shown"], given.table["answer"]
         z = scores(state["weights"], given, c)
         logits = z.reshape(-1, len(z))[given.table["number"]]
-        right = (logits.argmax(1) == answer).float()
-        loss = -logits.log_softmax(1).gather(1, answer[:, None])
         found = triple_energy(z, group(c.group))
         total = found.sum().clamp_min(1e-30)
         return {
-            "test_acc": right[m:].mean(),
-            "train_acc": right[:m].mean(),
+            **scored(logits, given.table["answer"], given.table["shown"]),
             "fused": found[given.table["triples"]].sum() / total,
-            "train_loss": loss[:m].mean(),
-            "test_loss": loss[m:].mean(),
             "energy": found.sum((0, 1)) / total,
         }
 

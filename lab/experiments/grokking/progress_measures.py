@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from lab.core import spectra
-from lab.core.metrics import first
-from lab.core.networks import PairNetwork
+from lab.core.metrics import first, halved
+from lab.core.networks import PairNetwork, descend, scored
 from lab.core.optim import AdamW
 from lab.core.problems.modular import shown_and_hidden
 from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid, Share
@@ -27,30 +27,22 @@ def power_of(weights):
     return spectra.power(weights["embed"]).sum(1)
 
 
-def descend(weights, memory, sums, c, k):
-    """One step of AdamW on all shown sums: (loss before it, weights, memory)."""
-    n = sums["shown"]
-    loss, gradient = PairNetwork.gradient(weights, sums["pairs"][:n], sums["answer"][:n])
-    optimiser = AdamW(c.lr, 0.9, 0.98, decay=c.decay)
-    return loss, *optimiser.step(weights, gradient, memory, k)
+def stepped(weights, memory, sums, c, k):
+    """One step on all shown sums: (loss before it, weights, memory)."""
+    return descend(PairNetwork.gradient, weights, memory, sums, k, lr=c.lr, decay=c.decay)
 
 
 def final_waves(weights, sums, c):
     """The six waves that are strongest in the end, found by a run ahead."""
     memory = AdamW.init(weights)
     for k in range(AHEAD):
-        _, weights, memory = descend(weights, memory, sums, c, k)
+        _, weights, memory = stepped(weights, memory, sums, c, k)
     return spectra.ranked(power_of(weights))[:KEYS]
 
 
 def value(y, k):
     """y at each seed's own step k; nan where k is never."""
     return y.where(y.k == k).max("k")
-
-
-def halved(y, start):
-    """The step at which y has fallen to half of its value at step `start`."""
-    return first(y.where(y.k >= start) / value(y, start), below=0.5)
 
 
 def gap(d):
@@ -168,7 +160,7 @@ class ProgressMeasures(Experiment):
         return {"weights": weights, "memory": memory, "waves": waves, "stage": "memorise"}
 
     def step(state, given, c, k, rng):
-        loss, weights, memory = descend(state["weights"], state["memory"], given.sums, c, k)
+        loss, weights, memory = stepped(state["weights"], state["memory"], given.sums, c, k)
         stage = state["stage"]
         if k % 25 == 0:  # stages only go forward, so that a spike of the loss is no way back
             if stage == "memorise" and loss < 0.05:
@@ -184,26 +176,21 @@ class ProgressMeasures(Experiment):
         weights, pairs, answer = state["weights"], given.sums["pairs"], given.sums["answer"]
         n = given.sums["shown"]
         logits = torch.cat([PairNetwork.logits(weights, part) for part in (pairs[:n], pairs[n:])])
-        right = (logits.argmax(1) == answer).to(logits.dtype)
-        loss = -logits.log_softmax(1).gather(1, answer[:, None])
         power = power_of(weights)
         ranked = spectra.ranked(power)
         keys = ranked[:KEYS] if state["waves"] is None else state["waves"]
         by_sum = spectra.mean_by(logits, answer, c.p, given.sums["weight"])
         part = spectra.waves(by_sum, keys)
-        test_acc = right[n:].mean()
+        found = scored(logits, answer, n)
         return {
-            "test_acc": test_acc,
-            "train_acc": right[:n].mean(),
-            "test_loss": loss[n:].mean(),
-            "train_loss": loss[:n].mean(),
+            **found,
             "restricted": spectra.restricted_loss(by_sum, part),
             "excluded": spectra.excluded_loss(logits[:n], answer[:n], part),
             "waves": len(spectra.key_frequencies(power)),
             "strongest": ranked[0],
             "norm": sum(w.square().sum() for w in weights.values()).sqrt(),
             "spectrum": power / power.sum(),
-            "above": test_acc >= 0.95,
+            "above": found["test_acc"] >= 0.95,
         }
 
     def picture(state, given, c):
