@@ -60,7 +60,18 @@ class View:
     def names(self) -> tuple[str, ...]:
         """Every source that the picture reads."""
         found = list(self.sources)
-        for name in ("x", "field", "target", "theory", "bands", "edges", "sizes", "labels", "hue"):
+        for name in (
+            "x",
+            "field",
+            "target",
+            "theory",
+            "bands",
+            "edges",
+            "sizes",
+            "labels",
+            "hue",
+            "fill",
+        ):
             value = getattr(self, name, None)
             if isinstance(value, str) and value.startswith("pic."):
                 found.append(value)
@@ -187,6 +198,10 @@ class Plane(View):
         turns; they are coloured by it, where one run is drawn.
     reach : float
         At least so far from the middle is shown, each way; 0: what the run fills.
+    fill : str or None
+        A picture of shape (rows, columns), the lowest row first: shares on a grid of even cells
+        over the square of `reach` (of 1 where that is 0). It lies behind everything, 0 in the
+        first series' colour, 1 in the second's: a classifier's answers and where they turn.
     """
 
     field: str | None = None
@@ -197,6 +212,7 @@ class Plane(View):
     trails: bool = False
     hue: str | None = None
     reach: float = 0.0
+    fill: str | None = None
     x: str = ""
     y: str = ""
 

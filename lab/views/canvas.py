@@ -74,7 +74,7 @@ class CurveCanvas(Canvas):
 class PlaneCanvas(Canvas):
     """Paths and points in the plane; `dragged(x, y)` hears where a person holds the start."""
 
-    _esm = js(*LAYER, "room", "rows", "marks", "plane_labels", "plane")
+    _esm = js(*LAYER, "ramp", "room", "rows", "marks", "plane_labels", "plane")
 
     def __init__(self, renderer: Renderer, whole, dragged):
         self._dragged = dragged

@@ -234,6 +234,7 @@ class Plane(Renderer):
         ]
         self._points(drawn, k)
         first = next((p for p in drawn if p), {})
+        self._fill(self._entry(first, self.view.fill))
         self._field(self._entry(first, self.view.field))
         self._segments(drawn)
         target = self._entry(first, self.view.target)
@@ -272,6 +273,13 @@ class Plane(Renderer):
             return None
         found = array(picture.get(name.removeprefix("pic.")))
         return None if found is None else np.asarray(found, dtype=float)
+
+    def _fill(self, shares) -> None:
+        if shares is None or shares.ndim != 2:
+            return
+        far = self.view.reach or 1.0
+        self.box.see([(-far, -far), (far, far)])
+        self.layers.put("fill", dict(kind="map", far=far, color="a", alpha=0.42, values=shares))
 
     def _field(self, field) -> None:
         if field is None:

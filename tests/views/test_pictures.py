@@ -232,6 +232,16 @@ def test_a_plane_may_show_a_circle_before_there_is_one():
     assert renderer._plan()["x"] == before
 
 
+def test_a_plane_is_filled_behind_its_points_over_the_square_of_its_reach():
+    run = lane(3)
+    run.live = pack({"points": np.zeros((5, 2)), "map": np.array([[0.0, 0.25], [0.5, 1.0]])})
+    renderer = drawn(Plane("pic.points", fill="pic.map", reach=2.0), run)
+    mark = next(m["marks"][0] for m in renderer.layers.all() if m["layer"] == "fill")
+    assert (mark["kind"], mark["far"], mark["n"]) == ("map", 2.0, 2)
+    assert list(np.frombuffer(mark["values"])) == [0.0, 0.25, 0.5, 1.0]
+    assert renderer._plan()["x"][0] < -2 and "pic.map" in renderer.view.names()
+
+
 def test_several_matrices_are_called_by_their_labels():
     view = Heat("pic.weights", "pic.mask", labels=("number × neuron",))
     renderer = drawn(view, lane(3))

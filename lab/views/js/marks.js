@@ -85,6 +85,23 @@ const MARKS = {
     }
     pen.stroke();
   },
+  // shares from 0 to 1 on a grid over the square from -far to far, the lowest row first
+  map(desk, mark) {
+    const {columns: rows, n, far} = mark, {pen, frame: {X, Y}} = desk, look = desk.color("signed0") + desk.color("stage");
+    if (mark.look != look) {   // it stays as it is while paths grow
+      const sheet = document.createElement("canvas"), ramp = rampOf(desk.color, "signed");
+      sheet.width = n;
+      sheet.height = rows.length;
+      const pen2 = sheet.getContext("2d"), image = pen2.createImageData(n, rows.length), pixels = new Uint32Array(image.data.buffer);
+      rows.forEach((row, i) => row.forEach((share, j) => {
+        pixels[(rows.length - 1 - i) * n + j] = share >= 0 ? ramp[1 + Math.round(254 * Math.min(share, 1))] : 0;
+      }));
+      pen2.putImageData(image, 0, 0);
+      Object.assign(mark, {sheet, look});
+    }
+    pen.imageSmoothingEnabled = true;
+    pen.drawImage(mark.sheet, X.at(-far), Y.at(far), X.at(far) - X.at(-far), Y.at(-far) - Y.at(far));
+  },
   // few arrows are pointers: never shorter than 56 px
   pointers(desk, {columns: [x0, y0, x1, y1], n}, color) {
     const {pen, frame: {X, Y}} = desk;

@@ -33,7 +33,7 @@ function paint(desk) {
   pen.beginPath();
   pen.rect(left - 8, top - 8, wide + 16, tall + 16);
   pen.clip();
-  for (const layer of ["field", "lines", "trails", "points"]) drawLayer(desk, layer);
+  for (const layer of ["fill", "field", "lines", "trails", "points"]) drawLayer(desk, layer);
   const drawn = desk.heads = [];
   desk.paths.forEach((path, i) => {
     const m = reached(path, path.step ?? desk.k);
