@@ -62,8 +62,8 @@ class ToySuperposition(Experiment):
 
     arms = {"ReLU": {"relu": True}, "Linear": {"relu": False}}
     presets = {
-        "dense": Preset("Let all be there, watch three vanish", sparsity=0.0),
-        "pairs": Preset("Let them meet more often, watch opposite pairs", sparsity=0.7),
+        "dense": Preset("Let all be there, watch three vanish", sparsity=0.0, starts=4),
+        "pairs": Preset("Let them meet more often, watch opposite pairs", sparsity=0.7, starts=4),
         "stuck": Preset("Make all equal, watch some starts get stuck", sparsity=0.8, importance=1),
         "linear": Preset("Take away the ReLU, watch two remain", relu=False),
         "eight": Preset("Add three features, watch the pentagon stay", n=8, sparsity=0.98),
@@ -81,7 +81,7 @@ class ToySuperposition(Experiment):
         "wide": Quantity("largest angle between neighbours, degrees", short="widest"),
     }
     views = [
-        Plane("pic.features", lines="pic.spokes", hue="pic.hue", trails=True, reach=1.2,
+        Plane("pic.features", lines="pic.spokes", hue="pic.hue", trails=True, reach=1.0,
               title="Features", note="from the origin", size=2),
         Bars("share", title="Dimensions per feature", note="1, 1/2 or 2/5 each"),
         Heat("pic.overlap", signed=True, title="Overlap", note="of each feature with each",
