@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn.utils import prune as peer
 
-from lab.core.prune import Prune, Rounds, erdos_renyi_kernel, reachable, weights_of
+from lab.core.prune import Gradual, Prune, Rewound, Rounds, erdos_renyi_kernel, largest, reachable
+from lab.core.prune_module import prunable
 from lab.core.scores import magnitude
 
 
@@ -19,6 +20,10 @@ def make_net(kind: str, seed: int = 0) -> nn.Module:
         if kind == "linear":
             return nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 10))
         return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 5))
+
+
+def weights_of(net: nn.Module) -> list[torch.Tensor]:
+    return list(prunable(net).values())
 
 
 def owners(net: nn.Module) -> list[tuple[nn.Module, str]]:
@@ -221,3 +226,38 @@ def test_erdos_renyi_kernel_keeps_a_small_layer_whole():
 def test_negative_scores_are_ranked_too():
     masks = Prune().masks([torch.tensor([-3.0, -1.0, -2.0])], 1 / 3)
     assert masks[0].tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 199, 200, 201])
+@pytest.mark.parametrize("values", [1, 2, 5, 200])
+def test_the_largest_are_those_of_a_stable_sort(count, values):
+    generator = torch.Generator().manual_seed(values)
+    scores = torch.randint(values, (200,), generator=generator).float() - 1
+    scores[3:9] = -torch.inf
+    scores[20:22] = torch.inf
+    scores[30] = -0.0
+    wanted = torch.zeros(200, dtype=torch.bool)
+    wanted[torch.sort(scores, descending=True, stable=True).indices[:count]] = True
+    assert torch.equal(largest(scores, count), wanted)
+
+
+def test_a_gradual_cut_is_steep_at_first_and_ends_at_its_share():
+    plan = Gradual(kept=0.1, cuts=9, every=10, begin=30)
+    shares = {k: plan.share(k) for k in range(200) if plan.share(k) is not None}
+    assert list(shares) == list(range(30, 120, 10))
+    gone = [0.9 * (1 - (1 - j / 9) ** 3) for j in range(1, 10)]
+    assert [1 - s for s in shares.values()] == pytest.approx(gone)
+    steps = [a - b for a, b in itertools.pairwise([1.0, *shares.values()])]
+    assert steps == sorted(steps, reverse=True)
+    assert Gradual(kept=0.1, cuts=1, start=0.5).share(0) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("back", [0, 3])
+def test_a_ticket_is_trained_cut_and_taken_back(back):
+    plan = Rewound(kept=0.25, rounds=2, train=5, back=back)
+    shares = [plan.share(k) for k in range(plan.steps)]
+    again = [*range(back, 5)]
+    assert [s for s in shares if s] == pytest.approx([0.5, 0.25])
+    trained = [plan.trained(k) for k in range(plan.steps)]
+    assert trained == [*range(5), None, *again, None, *again]
+    assert [t is None for t in trained] == [s is not None for s in shares]
