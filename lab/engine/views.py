@@ -125,17 +125,20 @@ class Heat(View):
     """A matrix, field, mask, space-time picture, phase map or token grid.
 
     A recorded vector is drawn over the run (step across, component up); a picture array of shape
-    (rows, columns) is drawn as it is now. `signed` takes the ramp through zero; `alive` names a
-    boolean picture whose False cells are drawn dead; `text` names a picture of cell texts;
-    `labels` name the components of a recorded vector, which else are numbered from 1, or the
-    pictures where there are several.
+    (rows, columns) is drawn as it is now; several arrays stand beside one another. `signed` takes
+    the ramp through zero; `alive` names a boolean picture whose False cells are drawn dead, or one
+    for each source; `block`, (rows, columns) or so many columns of one row, outlines blocks of
+    cells where they are large enough; `text` names a picture of cell texts; `labels` name the
+    components of a recorded vector, which else are numbered from 1, or the pictures where there
+    are several.
     """
 
     x: str = ""
     y: str = ""
     signed: bool = False
     log: bool = False
-    alive: str | None = None
+    alive: str | tuple[str, ...] | None = None
+    block: int | tuple[int, int] = 1
     text: str | None = None
     beside: bool = False
     labels: tuple[str, ...] = ()
@@ -261,9 +264,14 @@ def Spectrum(source, **options) -> Heat:
     return Heat(source, **{"beside": True, "size": 2, **options})
 
 
-def Mask(source, alive=None, **options) -> Heat:
-    """Signed weights, dead ones dark. Without `alive` the source is the boolean mask itself."""
-    return Heat(source, **{"alive": alive, "signed": alive is not None, **options})
+def Mask(*sources, alive=None, **options) -> Heat:
+    """Signed weights, dead ones dark. Without `alive` the source is the boolean mask itself.
+
+    What died or came back since the picture before is bright for a moment. Several sources, with
+    as many masks, stand beside one another; so do layers of one array (`lab.core.mlp.side_by_side`)
+    that columns without a value keep apart.
+    """
+    return Heat(*sources, **{"alive": alive, "signed": alive is not None, **options})
 
 
 KINDS = (Curves, Heat, Bars, Profile, Graph, Plane, Hist, Images, Table, Timeline)

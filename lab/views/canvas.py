@@ -60,9 +60,20 @@ LAYER = ("numbers", "canvas", "pen", "svg", "axes")
 
 
 class HeatCanvas(Canvas):
-    """Matrices, masks and what a vector was over the run."""
+    """Matrices, masks and what a vector was over the run; `asked(panel, cell)` hears which cell
+    a person points at."""
 
-    _esm = js(*LAYER, "ramp", "heat")
+    _esm = js(*LAYER, "ramp", "matrix", "heat")
+
+    def __init__(self, renderer: Renderer, whole, asked=None):
+        self._asked = asked
+        super().__init__(renderer, whole)
+
+    def _handle_msg(self, message) -> None:
+        super()._handle_msg(message)
+        cell = message.get("cell") if isinstance(message, dict) else None
+        if self._asked is not None and isinstance(cell, list) and len(cell) == 2:
+            self._asked(*map(int, cell))
 
 
 class CurveCanvas(Canvas):

@@ -8,7 +8,8 @@ from lab.engine.pictures import Bits
 from lab.views import palette
 from lab.views.base import LEFT, RIGHT, Lane, Renderer, Shared, array
 from lab.views.canvas import HeatCanvas, bits, codes, colours
-from lab.views.numerals import count, number, percent
+from lab.views.masks import cell, earlier, flips, said
+from lab.views.numerals import count, number
 from lab.views.ranges import ceiling, finite, symmetric
 from lab.views.study import map_of
 
@@ -33,7 +34,7 @@ class Heat(Renderer):
         self._frames: dict[int, dict] = {}
         self._marks: dict[int, object] = {}
         self._exact: dict = {}
-        self.canvas = HeatCanvas(self, self._whole)
+        self.canvas = HeatCanvas(self, self._whole, self._asked)
 
     @property
     def element(self):
@@ -63,6 +64,7 @@ class Heat(Renderer):
             right=shared.right if self.over else RIGHT, top=52 if self.over else 38,
             bottom=14 if under else 42,
             beside=beside if view.beside else "", labels=list(view.labels),
+            block=list(_block(view.block)),
             above=above, under=under,
             unit="s" if shared.axis == "seconds" else shared.axis_text(self.x_log),
             ylabel=_short(view.y) if self.over else view.y,
@@ -209,15 +211,13 @@ class Heat(Renderer):
         if self.over or self.view.of is not None:
             return
         for i, (lane, run, name) in enumerate(self._panels()):
-            picture = exact.get(lane) if isinstance(exact, dict) else None
-            picture = picture or run.picture(k)
+            own = exact.get(lane) if isinstance(exact, dict) else None
+            picture = own or run.picture(k)
             if not picture:
                 continue
-            name = name.removeprefix("pic.")
-            value = picture.get(name)
+            value, alive = self._entries(picture, name)
             if value is None or isinstance(value, tuple):
                 continue
-            alive = picture.get((self.view.alive or "").removeprefix("pic."))
             texts = picture.get((self.view.text or "").removeprefix("pic."))
             mark = (id(value), id(alive))
             if self._marks.get(i) == mark:
@@ -225,17 +225,27 @@ class Heat(Renderer):
             # the picture is kept alive with its mark: an id is used again after its object is gone
             self._marks[i] = mark
             self._exact[i] = (value, alive)
-            self._frames[i] = self._frame(i, value, alive, texts)
+            before = self._entries(earlier(run, k, bool(own)) or {}, name)
+            self._frames[i] = self._frame(i, value, alive, texts, before)
             self.canvas._send_msg(self._frames[i])
 
-    def _frame(self, i: int, value, alive, texts) -> dict:
+    def _entries(self, picture: dict, name: str):
+        """A source's values and its mask in a picture; None for what is not there."""
+        masks = self.view.alive or ""
+        if not isinstance(masks, str):
+            masks = dict(zip(self.view.sources, masks)).get(name, "")
+        return picture.get(name.removeprefix("pic.")), picture.get(masks.removeprefix("pic."))
+
+    def _frame(self, i: int, value, alive, texts, before) -> dict:
         shape = value.shape if isinstance(value, Bits) else np.shape(value)
         rows, columns = _matrix(shape)
         frame = dict(kind="frame", panel=i, rows=rows, columns=columns, values=None, bits=None,
-                     alive=None, texts=list(texts) if texts else None, said="")  # fmt: skip
+                     alive=None, texts=list(texts) if texts else None, said="", k=self.shared.k,
+                     flips=None)  # fmt: skip
         if isinstance(value, Bits) or np.asarray(value).dtype == bool:
             frame["bits"] = bits(value)
-            frame["said"] = f"{percent(float(array(value).mean()))} left"
+            frame["flips"], *moved = flips(value, before[0])
+            frame["said"] = said(float(array(value).mean()), *moved)
             return frame
         values = np.asarray(value, dtype=float)
         if self._rescale(values):
@@ -247,8 +257,20 @@ class Heat(Renderer):
             frame["alive"] = bits(alive)
             there = np.isfinite(values).ravel()
             left = array(alive).ravel()[there]
-            frame["said"] = f"{percent(float(left.mean()))} left" if len(left) else ""
+            frame["flips"], *moved = flips(alive, before[1])
+            frame["said"] = said(float(left.mean()), *moved) if len(left) else ""
         return frame
+
+    def _asked(self, i: int, at: int) -> None:
+        """The browser asks what stands in a cell of a panel."""
+        panels = self._panels()
+        if self.over or self.view.of is not None or i not in self._exact or i >= len(panels):
+            return
+        _, run, name = panels[i]
+        kept = run.pictures
+        start = kept.packed(kept.ks[0]) if kept is not None and kept.ks else {}
+        text = cell(at, *self._exact[i], *self._entries(start, name))
+        self.canvas.tell(kind="cell", panel=i, cell=at, text=text)
 
     # -- page ----------------------------------------------------------------------------------
 
@@ -355,6 +377,11 @@ def _matrix(shape) -> tuple[int, int]:
     if len(shape) == 1:
         return 1, int(shape[0])
     return int(np.prod(shape[:-1])), int(shape[-1])
+
+
+def _block(size) -> tuple[int, int]:
+    """(rows, columns) of a block; one number is so many columns of one row."""
+    return (1, int(size)) if np.ndim(size) == 0 else (int(size[0]), int(size[1]))
 
 
 def _wider_symmetric(scale, half: float) -> tuple[float, float]:

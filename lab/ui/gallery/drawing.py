@@ -229,7 +229,8 @@ def _heat(view, shown, points: int) -> str:
     if values is None or values.ndim != 2 or not np.isfinite(values).any():
         return ""
     if view.alive or values.dtype == bool:
-        return _mask(run, source, view.alive or source)
+        alive = view.alive or source
+        return _mask(run, source, alive if isinstance(alive, str) else alive[0])
     values = marks.coarse(np.asarray(values, float))
     if not source.startswith("pic."):
         values = values[::-1]  # of a recorded vector the first entry is the lowest

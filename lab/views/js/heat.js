@@ -3,6 +3,7 @@
 export function render({model, el}) {
   const desk = stand(model, el, paint, hear);
   desk.panels = [];
+  matrixHand(desk);
   zoomable(desk, () => desk.plan && desk.plan.over && {ident: model.ident, axis: "steps" + desk.plan.xlog});
 }
 
@@ -29,10 +30,8 @@ function hear(desk, message) {
   } else if (message.kind == "frame") {
     const panel = desk.panels[message.panel];
     if (!panel) return;
-    Object.assign(panel, {rows: message.rows, columns: message.columns, values: bytesOf(message.values),
-      bits: bytesOf(message.bits), alive: bytesOf(message.alive), texts: message.texts,
-      said: message.said, stale: true});
-  }
+    takeFrame(desk, panel, message);
+  } else if (message.kind == "cell") hearCell(desk, message);
 }
 
 function paint(desk) {
@@ -136,83 +135,4 @@ function paintRun(desk) {
   if (!inside) return;
   cursorLine(desk, px, cursorTop(desk, px, top), plan.under ? H : bottom);
   flagOf(desk, mid, wide, top - 1, text);
-}
-
-// -- now -----------------------------------------------------------------------------------------
-function paintNow(desk) {
-  const {plan, pen, W, H, small, color} = desk, panels = desk.panels.filter((p) => p.rows);
-  if (!panels.length) return;
-  const labelled = panels.some((p) => p.label || p.said), axis = plan.xlabel || plan.ylabel || plan.xticks;
-  const top0 = plan.top, bottom0 = H - (axis ? (small && !plan.xticks ? 14 : plan.xticks ? 42 : 34) : 12);
-  const left0 = plan.xticks ? plan.left : 1, head = labelled ? 20 : 0;
-  // the number of columns that leaves the squarest cells
-  const n = panels.length, longest = Math.max(...panels.map((p) => widthOf(desk, p.label || "", 13, true)));
-  let across = 1, best = Infinity;
-  for (let c = 1; c <= n; c++) {
-    const w = (W - left0 - 14 * (c - 1)) / c, h = (bottom0 - top0) / Math.ceil(n / c) - head;
-    const shape = panels[0].rows / panels[0].columns, cost = Math.abs(Math.log(Math.max(h, 1) / w / Math.min(Math.max(shape, 0.4), 2)))
-      + 0.4 * (c * Math.ceil(n / c) - n) / n + (longest > w);   // a name is not to reach into the next
-    if (cost < best) { best = cost; across = c; }
-  }
-  const down = Math.ceil(n / across);
-  let w = (W - left0 - 1 - 14 * (across - 1)) / across;
-  let h = (bottom0 - top0 - 10 * (down - 1)) / down - head;
-  if (plan.square) {   // images keep their shape
-    const cell = Math.min(w / panels[0].columns, h / panels[0].rows);
-    w = cell * panels[0].columns;
-    h = cell * panels[0].rows;
-  }
-  panels.forEach((panel, i) => {
-    const l = left0 + (i % across) * (w + 14), t = top0 + Math.floor(i / across) * (h + head + 10) + head;
-    if (panel.stale) fill(desk, panel);
-    const shrunk = panel.columns > w * desk.scale || panel.rows > h * desk.scale;
-    pen.imageSmoothingEnabled = shrunk;
-    pen.imageSmoothingQuality = "high";
-    pen.drawImage(panel.sheet, l, t, w, h);
-    pen.strokeStyle = color("line");
-    pen.lineWidth = 1;
-    pen.strokeRect(l - 0.5, t - 0.5, w + 1, h + 1);
-    if (labelled) {
-      const used = panel.label ? words(desk, l, t - 6, panel.label, {color: panel.color || "ink", size: 13, bold: true}) : 0;
-      if (panel.said) words(desk, l + used + (used ? 8 : 0), t - 6, panel.said, {color: "ink2"});
-    }
-    if (panel.texts && w / panel.columns > 18) {
-      for (let c = 0; c < panel.columns; c++) for (let q = 0; q < panel.rows; q++) {
-        const text = panel.texts[q * panel.columns + c];
-        if (text) words(desk, l + (c + 0.5) * w / panel.columns, t + (q + 0.5) * h / panel.rows + 4, text, {align: "center", color: "ink", halo: true});
-      }
-    }
-    if (plan.xticks && i == 0) {
-      plan.xticks.forEach((text, c) => {
-        const gap = Math.max(1, Math.ceil(plan.xticks.length * 46 / w));
-        if (c % gap == 0) words(desk, l + (c + 0.5) * w / plan.xticks.length, t + h + 18, text, {align: "center"});
-      });
-      plan.yticks.forEach((text, q) => {
-        const gap = Math.max(1, Math.ceil(plan.yticks.length * 22 / h));
-        if (q % gap == 0) words(desk, l - 8, t + h - (q + 0.5) * h / plan.yticks.length + 4, text, {align: "right"});
-      });
-    }
-  });
-  const line = bottom0 + (plan.xticks ? 36 : 22);
-  if (!small && plan.xlabel) words(desk, W - 1, line, plan.xlabel, {color: "ink2", align: "right"});
-  if (!small && plan.ylabel) words(desk, left0, line, plan.xticks ? plan.ylabel : "down: " + plan.ylabel, {color: "ink2"});
-}
-
-function fill(desk, panel) {
-  const {rows, columns, values, bits, alive} = panel, {pen, image, pixels} = sheet(panel, columns, rows);
-  const n = rows * columns;
-  if (bits) {
-    const on = solid(desk.color("ink")), off = solid(desk.color("stage"));
-    for (let i = 0; i < n; i++) pixels[i] = bits[i >> 3] >> (7 - (i & 7)) & 1 ? on : off;
-  } else {
-    const ramp = desk.ramp;
-    for (let i = 0; i < n; i++) pixels[i] = ramp[values[i]];
-    if (alive) {
-      const dead = solid(desk.color("dead"));
-      for (let i = 0; i < n; i++)
-        if (values[i] && !(alive[i >> 3] >> (7 - (i & 7)) & 1)) pixels[i] = dead;
-    }
-  }
-  pen.putImageData(image, 0, 0);
-  panel.stale = false;
 }

@@ -64,7 +64,17 @@ class SvgPen {
   }
   fillText(text, x, y) { this.letters(text, x, y, this.filled); }
   strokeText(text, x, y) { this.letters(text, x, y, {...this.stroked, fill: "none"}); }
-  drawImage(image, x, y, width, height) {
+  drawImage(image, ...box) {   // the whole image, or a part of it
+    if (box.length > 4) {
+      const part = document.createElement("canvas"), [x, y, wide, tall] = box.splice(0, 4);
+      part.width = Math.ceil(wide);
+      part.height = Math.ceil(tall);
+      const pen = part.getContext("2d");
+      pen.imageSmoothingEnabled = false;
+      pen.drawImage(image, x, y, wide, tall, 0, 0, part.width, part.height);
+      image = part;
+    }
+    const [x, y, width, height] = box;
     const style = this.imageSmoothingEnabled ? null : "image-rendering:pixelated";
     this.put("image", {x, y, width, height, href: image.toDataURL(), preserveAspectRatio: "none", style});
   }
