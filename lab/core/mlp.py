@@ -216,6 +216,11 @@ def minibatch(data: dict[str, Tensor], rng: Rng, size: int) -> tuple[Tensor, Ten
     return data["x"][chosen], data["y"][chosen]
 
 
+def layer_inputs(net: Mlp, flat: Tensor, x: Tensor) -> list[Tensor]:
+    """What each layer gets when the network gets `x`, (n, inputs of the layer) each."""
+    return net._activity(net.layers(flat), x)[:-1]
+
+
 def side_by_side(matrices: list[Tensor], gap: int, empty: float | bool) -> Tensor:
     """Matrices from left to right, centred, `gap` columns apart; what lies between is `empty`."""
     height = max(len(m) for m in matrices)

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from lab.core.backend import Backend
-from lab.core.mlp import Mlp, minibatch, side_by_side
+from lab.core.mlp import Mlp, layer_inputs, minibatch, side_by_side
 from lab.core.random import Rng
 
 DOUBLE = Backend("cpu", "float64")
@@ -46,6 +46,14 @@ def test_layers_are_views_and_masks_have_their_layout():
     alive = net.alive(masks)
     assert all(torch.equal(m, a) for m, a in zip(masks, net.weights(alive)))
     assert all(bool(biases.all()) for _, biases in net.layers(alive))
+
+
+def test_what_each_layer_gets_gives_the_answers():
+    net, flat, data = problem()
+    got = layer_inputs(net, flat, data["x"])
+    assert torch.equal(got[0], data["x"]) and [x.shape[1] for x in got] == [6, 5, 4]
+    weights, biases = net.layers(flat)[-1]
+    torch.testing.assert_close(got[-1] @ weights.T + biases, net.logits(flat, data["x"]))
 
 
 def test_start_has_the_variance_of_he():
