@@ -20,9 +20,10 @@ SAMPLE = 20_000
 
 def rows() -> Iterator[Row]:
     """A row or more for each piece of work whose peer is installed."""
-    from lab.bench import grokking, solvers
+    from lab.bench import grokking, solvers, sparsity
 
-    for measured in (adamw, pruning, wasserstein, anderson, *solvers.WORK, *grokking.WORK):
+    own = (adamw, wasserstein, anderson)
+    for measured in (*own, *solvers.WORK, *grokking.WORK, *sparsity.WORK):
         try:
             found = measured()
             yield from (found,) if isinstance(found, Row) else found
@@ -44,29 +45,6 @@ def adamw() -> Row:
     return beside(
         "a step of AdamW", lambda: own.step(weights, gradients, memory, 5), peer.step,
         "torch.optim.AdamW",
-    )  # fmt: skip
-
-
-def pruning() -> Row:
-    """Masks by magnitude over all layers beside torch's."""
-    from torch.nn.utils import prune
-
-    from lab.core.prune import Prune
-    from lab.core.scores import magnitude
-
-    layers = [torch.nn.Linear(a, b) for a, b in zip(WIDTHS, WIDTHS[1:])]
-    weights = [layer.weight.detach() for layer in layers]
-    places = [(layer, "weight") for layer in layers]
-
-    def theirs():
-        prune.global_unstructured(places, prune.L1Unstructured, amount=0.8)
-        for layer in layers:
-            prune.remove(layer, "weight")
-            layer.weight.data.uniform_()
-
-    return beside(
-        "masks by magnitude", lambda: Prune().masks(magnitude(weights), 0.2), theirs,
-        "torch.nn.utils.prune.global_unstructured",
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lab.bench import GROUPS, browser, grokking, measure, page, peers, solvers
+from lab.bench import GROUPS, browser, grokking, measure, page, peers, solvers, sparsity
 from lab.bench.row import Row
 from lab.core.clock_transformer import ClockTransformer
 from lab.core.networks import PairNetwork
@@ -12,6 +12,7 @@ from lab.engine.registry import entry
 from lab.engine.session import Session
 from lab.engine.suggest import UnknownName
 
+UNITS = {"ratio", "problems", "us", "times", "of ten", "s", "of the error", "apart"}
 FIELDS = {"name", "value", "unit", "goal", "met", "note"}
 
 
@@ -73,6 +74,9 @@ def small(monkeypatch):
     networks = dict(SMALL=PairNetwork(7, 8, 4), CLOCK=ClockTransformer(7, 8, 2, 8))
     for name, value in dict(networks, EIGHT_STEPS=2, TIMES=1).items():
         monkeypatch.setattr(grokking, name, value)
+    pruned = dict(WIDE=(30, 20, 10), LAYER=(12, 10, 3), SEEDS=1, INPUTS=8, OUTPUTS=3, TIMES=1)
+    for name, value in dict(pruned, ROUNDS={**sparsity.ROUNDS, "cut": 1, "tune": 10}).items():
+        monkeypatch.setattr(sparsity, name, value)
 
 
 def test_a_peer_is_a_ratio_with_both_times(small):
@@ -81,9 +85,10 @@ def test_a_peer_is_a_ratio_with_both_times(small):
     ratios = [row for row in found if row.unit == "ratio"]
     assert all(row.value is None or row.value > 0 for row in ratios)
     assert sum("beside" in row.note for row in ratios) >= len(ratios) - 1
-    assert {row.unit for row in found} == {"ratio", "problems", "us", "times"}
-    counted = [row for row in found if row.name.startswith(("peers: eval", "peers: sweeps"))]
-    assert len(counted) == 3 and all(row.met for row in counted)
+    assert {row.unit for row in found} == UNITS
+    exact = ("peers: eval", "peers: sweeps", "peers: modules")
+    counted = [row for row in found if row.name.startswith(exact)]
+    assert len(counted) == 4 and all(row.met for row in counted)
 
 
 def test_the_fastest_way_is_one_whose_result_is_good(small):
