@@ -21,7 +21,14 @@ import typer
 
 # Errors that a person can mend, told in one line: the command was wrong, or something failed.
 _USAGE = ("UnknownName", "ControlError", "RuleError", "RecipeError", "BackendError", "UsageError")
-_FAILED = ("ExperimentError", "SourceError", "StoreError", "SessionError", "ServeError")
+_FAILED = (
+    "ExperimentError",
+    "SourceError",
+    "StoreError",
+    "SessionError",
+    "ServeError",
+    "NetworkError",
+)
 _MANY = 32  # runs for which worker processes are worth their start
 _SLICE_S = 0.1  # how often the progress is drawn
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -314,6 +321,13 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 5006,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that run.")] = None,
     dev: Annotated[bool, typer.Option("--dev", help="Load code again when it is saved.")] = False,
+    lan: Annotated[bool, typer.Option("--lan", help="Let a class in from the network.")] = False,
+    lan_all: Annotated[
+        bool, typer.Option("--lan-all", help="Open every page to the network.")
+    ] = False,
+    cert: Annotated[
+        Path | None, typer.Option(help="A PEM file with certificate and key, for https.")
+    ] = None,
 ) -> None:
     """Open the pages on this machine alone; prints one line with the address."""
     for file in files or ():
@@ -328,7 +342,7 @@ def serve(
         _say(f"{error.name} is not installed; pages need: pip install 'iterlab[ui]'")
         raise typer.Exit(1) from None
 
-    serve_pages(port=port, dev=dev)
+    serve_pages(port=port, dev=dev, lan=lan, lan_all=lan_all, cert=cert)
 
 
 @app.command(epilog="Example: lab bench --group engine --json")

@@ -1,11 +1,13 @@
-"""`lab serve`: the pages on this machine alone."""
+"""`lab serve`: the pages on this machine alone; a class may be let in from the network."""
 
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import panel as pn
 
+from lab.classroom import network, plugin
 from lab.ui.gallery.pages import every, gallery, thumbnails
 from lab.ui.pages import explore, race, sweep
 from lab.ui.workforce import pool
@@ -38,7 +40,13 @@ def free_port(port: int) -> int:
         return probe.getsockname()[1]
 
 
-def serve(port: int = 5006, dev: bool = False) -> None:
+def serve(
+    port: int = 5006,
+    dev: bool = False,
+    lan: bool = False,
+    lan_all: bool = False,
+    cert: Path | None = None,
+) -> None:
     """Serves until it is interrupted; prints one line with the address.
 
     Parameters
@@ -47,27 +55,48 @@ def serve(port: int = 5006, dev: bool = False) -> None:
         0 takes a free one.
     dev : bool
         Loads a page's code again when its file is saved.
+    lan : bool
+        Opens the class's light pages, and nothing else, to the local network; says so.
+    lan_all : bool
+        Opens every page to the network.
+    cert : Path or None
+        A PEM file with certificate and key: what goes over the network is encrypted.
 
     Raises
     ------
-    ServeError
+    ServeError, NetworkError
     """
     port = free_port(port)
     if dev:
         pn.config.autoreload = True
+    host = network.own_address() if lan or lan_all else ""
+    if (lan or lan_all) and not host:
+        raise ServeError("this machine has no address on a network; serve without --lan")
+    tls = network.secured(cert) if cert else None
+    origins = [f"127.0.0.1:{port}", f"localhost:{port}"] + ([f"{host}:{port}"] if lan_all else [])
     server = pn.serve(
         PAGES,
         port=port,
-        address="127.0.0.1",
+        address="0.0.0.0" if lan_all else "127.0.0.1",
         show=False,
         start=False,
         verbose=False,
         threaded=False,
-        websocket_origin=[f"127.0.0.1:{port}", f"localhost:{port}"],
+        websocket_origin=origins,
         unused_session_lifetime_milliseconds=UNUSED_MS,
         check_unused_sessions_milliseconds=CHECK_MS,
+        extra_patterns=plugin.ROUTES,
+        **({"http_server_kwargs": {"ssl_options": tls}} if lan_all and tls else {}),
     )
-    print(f"http://127.0.0.1:{port}", flush=True)
+    scheme = "https" if tls else "http"
+    here = f"{scheme if lan_all else 'http'}://127.0.0.1:{port}"
+    plugin.set_address(f"{scheme}://{host}:{port}/class" if host else f"{here}/class")
+    door = network.open_to_network(plugin.ROUTES, port, host, tls) if lan and not lan_all else None
+    print(here, flush=True)
+    if host:
+        what = "every page" if lan_all else "the class's pages"
+        plain = "" if tls else "; others on this network can read what is not encrypted (--cert)"
+        print(f"open to the network: {what}, {scheme}://{host}:{port}/class{plain}", flush=True)
     pool()
     try:
         server.start()  # else sessions of closed tabs would be held for ever
@@ -75,5 +104,8 @@ def serve(port: int = 5006, dev: bool = False) -> None:
     except KeyboardInterrupt:
         pass
     finally:
+        if door is not None:
+            door.stop()
         server.stop()
+        plugin.close()
         pool().close()

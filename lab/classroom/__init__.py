@@ -1,0 +1,1 @@
+"""A lesson for a room full of phones: everybody predicts, then sees the run."""
