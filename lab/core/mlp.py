@@ -232,3 +232,18 @@ def side_by_side(matrices: list[Tensor], gap: int, empty: float | bool) -> Tenso
         found[top : top + len(m), left : left + m.shape[1]] = m
         left += m.shape[1] + gap
     return found
+
+
+def as_edges(matrices: list[Tensor]) -> Tensor:
+    """Weights of shapes (outputs, inputs) as edges (m, 3): from, to, weight.
+
+    Nodes are numbered layer by layer, from the inputs on.
+    """
+    parts, first = [], 0
+    for m in matrices:
+        out, into = m.shape
+        pairs = torch.cartesian_prod(torch.arange(out), torch.arange(into)).to(m)
+        ends = [pairs[:, 1] + first, pairs[:, 0] + first + into]
+        parts.append(torch.stack([*ends, m.reshape(-1)], 1))
+        first += into
+    return torch.cat(parts)

@@ -12,19 +12,21 @@ from lab.views.sheet import Sheet
 
 EDGES = 4_000  # drawn at most
 SHADES = 64
+WIDTHS = 6  # kinds of edges by their weight
+DEEPEST = 40  # layers
 
 
 class Graph(Sheet):
     """See `lab.engine.views.Graph`.
 
-    The first source is either the nodes' places (n, 2) or a value for each node (n,); a second
-    one then gives the other. `edges` are pairs of node numbers. Without places the nodes stand on
-    a ring, or where `layout="spring"` puts them.
+    Sources are the nodes' places (n, 2), a value for each node (n,), edges with weights (m, 3), in
+    any order. `edges` are pairs of node numbers, with a weight as a third number or without.
+    Without places the nodes stand on a ring, or where `layout` puts them.
     """
 
     def __init__(self, view, entry, shared: Shared):
         self._places: tuple | None = None
-        self._top = 0.0
+        self._top = self._heaviest = 0.0
         self._box = (-1.1, 1.1, -1.1, 1.1)
         self.values = np.empty(0)
         self.count = (0, 0)
@@ -33,10 +35,11 @@ class Graph(Sheet):
     def frame(self) -> dict:
         x0, x1, y0, y1 = self._box
         borders = dict(left=10, right=10, top=40, bottom=10)
-        return dict(x=[x0, x1], y=[y0, y1], equal=True, bare=True, **borders)
+        return dict(x=[x0, x1], y=[y0, y1], equal=self.view.layout != "layers", bare=True,
+                    **borders)  # fmt: skip
 
     def redraw(self) -> None:
-        self._places, self._top = None, 0.0
+        self._places, self._top, self._heaviest = None, 0.0, 0.0
         self.cursor(self.shared.k)
 
     def cursor(self, k: int, exact=None) -> None:
@@ -52,8 +55,8 @@ class Graph(Sheet):
             return array(picture.get((name or "").removeprefix("pic.")))
 
         found = [f for f in map(entry, self.view.sources) if f is not None]
-        edges = entry(self.view.edges)
-        edges = np.empty((0, 2), int) if edges is None else np.asarray(edges, int).reshape(-1, 2)
+        heavy = next((f for f in found if f.ndim == 2 and f.shape[1] == 3), None)
+        edges, weights = _weighed(heavy if self.view.edges == "" else entry(self.view.edges))
         places = next((f for f in found if f.ndim == 2 and f.shape[1] == 2), None)
         values = next((f.ravel() for f in found if f.ndim == 1), None)
         n = (
@@ -63,7 +66,13 @@ class Graph(Sheet):
         )  # fmt: skip
         places = self._laid(n, edges) if places is None else np.asarray(places, float)
         good = (edges < n).all(1) & (edges >= 0).all(1)
-        edges = edges[good][:EDGES]
+        edges, weights = edges[good], None if weights is None else weights[good]
+        if weights is not None:
+            there = np.isfinite(weights) & (weights != 0)
+            edges, weights = edges[there], weights[there]
+        if len(edges) > EDGES:  # the heaviest
+            order = slice(EDGES) if weights is None else np.argsort(-np.abs(weights))[:EDGES]
+            edges, weights = edges[order], None if weights is None else weights[order]
         self.values = np.zeros(n) if values is None else np.asarray(values, float)[:n]
         self.count = (n, len(edges))
         low, high = places.min(0, initial=-1.0), places.max(0, initial=1.0)
@@ -74,14 +83,34 @@ class Graph(Sheet):
         )  # fmt: skip
         ends = np.concatenate([places[edges[:, 0]], places[edges[:, 1]]], 1).T
         sizes = entry(self.view.sizes)
-        plain = 13.0 if n <= 40 else 8.0 if n <= 200 else 4.0
+        plain = 13.0 if n <= 30 else 8.0 if n <= 200 else 4.0
         size = np.full(n, plain)
         if sizes is not None and np.nanmax(sizes, initial=0) > 0:
             size = 5 + 17 * np.sqrt(np.clip(sizes.ravel()[:n] / np.nanmax(sizes), 0, 1))
         nodes = dict(kind="points", values=np.stack([*places.T, size]), marker="circle", edge="c")
-        self.layers.put("edges", dict(kind="segments", values=ends, color="line"))
-        self.layers.put("marks", {**nodes, **self._ink(values is not None)})
+        if weights is None:
+            self.layers.put("edges", dict(kind="segments", values=ends, color="line"))
+            ink = self._ink(values is not None)
+        else:
+            self.layers.put("edges", *self._signed(ends, weights))
+            idle = ~np.isin(np.arange(n), edges)
+            ink = {"colors": ["ink2", "line"], "pick": idle} if values is None else self._ink(True)
+            ink["edge"] = "stage"
+        self.layers.put("marks", {**nodes, **ink})
         self.tell()
+
+    def _signed(self, ends: np.ndarray, weights: np.ndarray) -> list[dict]:
+        """Edges by the sign and the size of their weights, the lightest first."""
+        self._heaviest = max(self._heaviest, float(np.abs(weights).max(initial=0.0)))
+        share = np.abs(weights) / (self._heaviest or 1.0)
+        step = np.ceil(WIDTHS * share)
+        return [
+            dict(kind="segments", values=ends[:, chosen], color=color, width=0.4 + 3.2 * i / WIDTHS,
+                 alpha=0.25 + 0.6 * i / WIDTHS)
+            for i in range(1, WIDTHS + 1)
+            for color, sign in (("a", -1), ("b", 1))
+            if (chosen := (step == i) & (np.sign(weights) == sign)).any()
+        ]  # fmt: skip
 
     def _ink(self, valued: bool) -> dict:
         """The colour of all nodes, or a ramp and which of its shades each one has."""
@@ -104,6 +133,8 @@ class Graph(Sheet):
             places = np.stack([np.cos(angle), np.sin(angle)], 1)
             if self.view.layout == "spring" and n <= 300:
                 places = spring(places, edges)
+            if self.view.layout == "layers":
+                places = layered(n, edges)
             self._places = (mark, places)
         return self._places[1]
 
@@ -122,6 +153,38 @@ class Graph(Sheet):
 
     def numbers(self) -> tuple[list[str], list[list[str]]]:
         return ["node", "value"], [[str(i), number(v)] for i, v in enumerate(self.values[:100])]
+
+
+def _weighed(edges) -> tuple[np.ndarray, np.ndarray | None]:
+    """Pairs of node numbers (m, 2), and their weights (m,) if they have any."""
+    if edges is None or not np.size(edges):
+        return np.empty((0, 2), int), None
+    edges = np.atleast_2d(edges)
+    return edges[:, :2].astype(int), edges[:, 2].astype(float) if edges.shape[1] > 2 else None
+
+
+def layered(n: int, edges: np.ndarray) -> np.ndarray:
+    """Places of `n` nodes in layers from left to right, each one right of all that lead to it.
+
+    Parameters
+    ----------
+    edges : array (m, 2) of int
+        Without circles; a node on a circle stays left.
+    """
+    depth = np.zeros(n, dtype=int)
+    for _ in range(min(n, DEEPEST)):
+        further = depth.copy()
+        np.maximum.at(further, edges[:, 1], depth[edges[:, 0]] + 1)
+        if (further == depth).all():
+            break
+        depth = further
+    places = np.zeros((n, 2))
+    deepest = max(int(depth.max(initial=0)), 1)
+    for layer in range(deepest + 1):
+        (own,) = np.nonzero(depth == layer)
+        places[own, 0] = 2.4 * layer / deepest - 1.2
+        places[own, 1] = 1 - 2 * (np.arange(len(own)) + 0.5) / max(len(own), 1)
+    return places
 
 
 def spring(places: np.ndarray, edges: np.ndarray, rounds: int = 120) -> np.ndarray:

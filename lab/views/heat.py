@@ -8,7 +8,7 @@ from lab.engine.pictures import Bits
 from lab.views import palette
 from lab.views.base import LEFT, RIGHT, Lane, Renderer, Shared, array
 from lab.views.canvas import HeatCanvas, bits, codes, colours
-from lab.views.masks import cell, earlier, flips, said
+from lab.views.masks import cell, earlier, flips, left, said
 from lab.views.numerals import count, number
 from lab.views.ranges import ceiling, finite, symmetric
 from lab.views.study import map_of
@@ -245,7 +245,7 @@ class Heat(Renderer):
         if isinstance(value, Bits) or np.asarray(value).dtype == bool:
             frame["bits"] = bits(value)
             frame["flips"], *moved = flips(value, before[0])
-            frame["said"] = said(float(array(value).mean()), *moved)
+            frame["said"] = said(left(value), *moved)
             return frame
         values = np.asarray(value, dtype=float)
         if self._rescale(values):
@@ -256,9 +256,9 @@ class Heat(Renderer):
         if alive is not None:
             frame["alive"] = bits(alive)
             there = np.isfinite(values).ravel()
-            left = array(alive).ravel()[there]
+            lives = array(alive).ravel()[there]
             frame["flips"], *moved = flips(alive, before[1])
-            frame["said"] = said(float(left.mean()), *moved) if len(left) else ""
+            frame["said"] = said(left(lives), *moved) if len(lives) else ""
         return frame
 
     def _asked(self, i: int, at: int) -> None:

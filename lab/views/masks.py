@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 
 import numpy as np
 
+from lab.engine.pictures import Bits
 from lab.views.base import Lane, array
 from lab.views.canvas import bits
 from lab.views.numerals import count, number, percent
@@ -45,6 +46,14 @@ def flips(now, before) -> tuple[bytes | None, int, int]:
     changed = now ^ before
     died, back = (int(np.bitwise_count(changed & mask).sum()) for mask in (before, now))
     return (changed.tobytes() if died + back else None), died, back
+
+
+def left(mask) -> float:
+    """The share of a boolean picture that is True; packed ones are not unpacked for it."""
+    if isinstance(mask, Bits):
+        ones = np.bitwise_count(np.frombuffer(mask.data, np.uint8)).sum()
+        return float(ones) / int(np.prod(mask.shape))
+    return float(np.mean(mask))
 
 
 def said(share: float, died: int, back: int) -> str:

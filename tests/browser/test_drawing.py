@@ -201,3 +201,29 @@ def test_the_start_is_dragged_and_new_runs_begin_there(page, circling):
     page.wait_for_function("one('.seek').getAttribute('aria-valuemax') === '0'")
     shown = page.evaluate("Number(one('[data-control=x] .val').value)")
     assert shown == pytest.approx(wanted[0], abs=0.01)
+
+
+def test_a_mask_flashes_sorts_zooms_and_tells_a_weight(pictures):
+    page = pictures("global-magnitude-pruning&arm=Global&seed=1", 12, views=())
+    page.wait_for_function("reportOf(0).flips[0]")  # the cut goes on with every step
+    rest(page, 0)
+    (box,) = report(page, 0)["boxes"]
+    plain = page.evaluate("pixels(0)")
+    button = page.get_by_role("button", name="sort by survivors")
+    button.click()
+    page.wait_for_function("reportOf(0).sorted")
+    rest(page, 0)
+    assert button.get_attribute("aria-pressed") == "true" and page.evaluate("pixels(0)") != plain
+    button.click()
+    page.wait_for_function("was => !reportOf(0).sorted && pixels(0) === was", arg=plain)
+    left, top = page.evaluate(CORNER.format(0))
+    place = left + 0.8 * box[0] + 0.2 * box[2], top + (box[1] + box[3]) / 2
+    page.mouse.move(*place)
+    page.wait_for_function("/gone|since the start/.test(reportOf(0).cell)")
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -500)
+    page.keyboard.up("Control")
+    page.wait_for_function("reportOf(0).zoom?.x[1] - reportOf(0).zoom?.x[0] < 0.5")
+    assert "<image" in page.evaluate("exported(0, 'svg')")
+    page.mouse.dblclick(*place)
+    page.wait_for_function("!reportOf(0).zoom")

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 from fakes import lane, shared, told
 
+from lab.core.mlp import as_edges
 from lab.engine.pictures import Pictures, pack
-from lab.engine.views import Mask
+from lab.engine.views import Graph, Mask
 from lab.views import make
 from lab.views.masks import cell, earlier, flips, said
 
@@ -124,3 +126,37 @@ def test_each_of_several_layers_has_its_own_mask():
 @pytest.mark.parametrize("block, told_as", [(4, [1, 4]), ((4, 1), [4, 1]), (1, [1, 1])])
 def test_a_block_is_so_many_rows_and_columns_or_so_many_of_one_row(block, told_as):
     assert masked(row(1, 0), block=block)._plan()["block"] == told_as
+
+
+def graphed(**picture):
+    run = lane(-1)
+    run.live, run.head = pack(picture), 0
+    view = Graph("pic.net", layout="layers", title="Network")
+    page = shared(view)
+    renderer = make(view, page.entry, page)
+    renderer.set_lanes([run])
+    return renderer
+
+
+def test_dead_edges_vanish_and_nodes_stay_where_they_were():
+    weights = [torch.tensor([[1.0, -0.5], [0.0, 0.0], [0.2, 0.0]]), torch.tensor([[1.0, 0.0, 0.0]])]
+    edges = as_edges(weights)
+    assert edges[:2].tolist() == [[0, 2, 1.0], [1, 2, -0.5]] and edges[-1].tolist() == [4, 5, 0.0]
+    renderer = graphed(net=edges)
+    drawn = {m["layer"]: m["marks"] for m in renderer.layers.all()}
+    assert sum(mark["n"] for mark in drawn["edges"]) == 4 and renderer.count == (6, 4)
+    assert {mark["color"] for mark in drawn["edges"] if mark["width"] > 3} == {"b"}
+    (nodes,) = drawn["marks"]
+    assert list(nodes["pick"]) == [0, 0, 0, 1, 0, 0]  # the fourth has no edge
+    x, y, _ = np.frombuffer(nodes["values"]).reshape(3, -1)
+    assert len(set(x[:2])) == len(set(x[2:5])) == 1 and x[0] < x[2] < x[5]
+    assert y[2] > y[3] > y[4]
+    empty = graphed(net=as_edges([0 * w for w in weights]))
+    assert empty.count == (6, 0) and empty.summary().startswith("Network at step 0: 6 nodes, 0")
+
+
+def test_of_too_many_edges_the_heaviest_are_drawn():
+    edges = as_edges([torch.arange(1.0, 70 * 70 + 1).view(70, 70)])
+    marks = next(m["marks"] for m in graphed(net=edges).layers.all() if m["layer"] == "edges")
+    assert sum(mark["n"] for mark in marks) == 4_000
+    assert marks[0]["width"] > 0.5  # none of the lightest is left

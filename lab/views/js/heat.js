@@ -4,6 +4,8 @@ export function render({model, el}) {
   const desk = stand(model, el, paint, hear);
   desk.panels = [];
   matrixHand(desk);
+  desk.canvas.report = () => ({k: desk.k, cell: desk.cell?.text, zoom: desk.zoom, sorted: desk.panels.some((p) => p.order), flips: desk.panels.map((p) => Boolean(p.flips)),
+    boxes: desk.panels.map(({X, Y}) => X && [X.from, Y.from, X.to, Y.to])});
   zoomable(desk, () => desk.plan && desk.plan.over && {ident: model.ident, axis: "steps" + desk.plan.xlog});
 }
 

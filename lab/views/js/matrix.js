@@ -23,18 +23,22 @@ function takeFrame(desk, panel, message) {
   if (cell && desk.panels[cell.panel] == panel) askCell(desk, cell);
 }
 
-// How brightly each cell is marked, 0 to 255; null where none is.
+// How brightly each cell is marked, 0 to 255, where earlier changes are still seen beside those of
+// the picture; else null.
 function glow(panel, kept) {
-  const {flips, rows, columns} = panel, n = rows * columns, marked = kept && panel.glow || null;
-  if (!flips && !marked) { panel.glow = null; return; }
-  const found = marked || new Uint8Array(n);
-  let any = Boolean(flips);
-  if (marked) for (let i = 0; i < n; i++) if (found[i] && (found[i] *= kept) > 8) any = true;
-  if (flips) for (let b = 0; b < flips.length; b++) if (flips[b])
-    for (let i = 8 * b; i < 8 * b + 8; i++) if (bitOf(flips, i)) found[i] = 255;
-  panel.glow = any ? found : null;
+  const {flips, marked, glow: before} = panel;
+  panel.marked = flips;
+  panel.glow = null;
+  if (!kept || !(before || marked)) return;
+  const found = panel.glow = new Uint8Array(panel.rows * panel.columns);
+  if (before) before.forEach((was, i) => { if (was * kept > 8) found[i] = was * kept; });
+  else eachBit(marked, (i) => { found[i] = 255 * kept; });
+  if (flips) eachBit(flips, (i) => { found[i] = 255; });
 }
 function bitOf(bytes, i) { return bytes[i >> 3] >> (7 - (i & 7)) & 1; }
+function eachBit(bytes, give) {
+  for (let b = 0; b < bytes.length; b++) for (let byte = bytes[b], i = 8 * b; byte; byte = byte << 1 & 255, i++) if (byte & 128) give(i);
+}
 
 // The rectangles of a mask that columns without a value keep apart.
 function layersOf(panel) {
@@ -146,25 +150,26 @@ function paintNow(desk) {
 }
 
 function fill(desk, panel) {
-  const {rows, columns, values, bits, alive, glow} = panel, {pen, image, pixels} = sheet(panel, columns, rows);
+  const {rows, columns, values, bits, alive} = panel, {pen, image, pixels} = sheet(panel, columns, rows);
   const n = rows * columns, order = panel.order = desk.sorted && (alive || bits) ? orderOf(panel, desk.plan.block || [1, 1]) : null;
-  const at = order ? (i) => order[i] : (i) => i;
   if (bits) {
     const on = solid(desk.color("ink")), off = solid(desk.color("stage"));
-    for (let i = 0; i < n; i++) pixels[i] = bitOf(bits, at(i)) ? on : off;
+    for (let i = 0; i < n; i++) pixels[i] = bits[i >> 3] >> (7 - (i & 7)) & 1 ? on : off;
   } else {
     const ramp = desk.ramp;
-    for (let i = 0; i < n; i++) pixels[i] = ramp[values[at(i)]];
+    for (let i = 0; i < n; i++) pixels[i] = ramp[values[i]];
     if (alive) {
       const dead = solid(desk.color("dead"));
       for (let i = 0; i < n; i++)
-        if (values[at(i)] && !bitOf(alive, at(i))) pixels[i] = dead;
+        if (values[i] && !(alive[i >> 3] >> (7 - (i & 7)) & 1)) pixels[i] = dead;
     }
   }
-  if (glow) {
-    const lives = alive || bits, gone = solid(desk.color("test")), back = solid(desk.color("now"));
-    for (let i = 0; i < n; i++) if (glow[at(i)]) pixels[i] = blend(pixels[i], bitOf(lives, at(i)) ? back : gone, glow[at(i)] / 255);
+  if (panel.glow || panel.flips) {
+    const lives = alive || bits, look = [solid(desk.color("test")), solid(desk.color("now"))], {glow} = panel;
+    if (!glow) eachBit(panel.flips, (i) => { pixels[i] = look[bitOf(lives, i)]; });
+    else for (let i = 0; i < n; i++) if (glow[i]) pixels[i] = blend(pixels[i], look[bitOf(lives, i)], glow[i] / 255);
   }
+  if (order) pixels.set(order.map((i) => pixels[i]));
   pen.putImageData(image, 0, 0);
   panel.stale = false;
 }
