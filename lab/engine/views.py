@@ -171,9 +171,9 @@ class Graph(View):
     """A network: node positions (n, 2), `edges` (m, 2) of indices, values colour the nodes.
 
     Edges of shape (m, 3), which may be the source, carry a weight: its sign is their colour, its
-    size their width, and where it is 0 they are gone; a node without an edge is pale. `layout` is where nodes stand
-    that have no positions: "given" (on a ring), "spring" (neighbours near), "layers" (as the
-    signal runs, from the first number of an edge to the second).
+    size their width, and where it is 0 they are gone; a node without an edge is pale. `layout` is
+    where nodes stand that have no positions: "given" (on a ring), "spring" (neighbours near),
+    "layers" (as the signal runs, from the first number of an edge to the second).
     """
 
     edges: str = ""
