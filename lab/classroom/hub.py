@@ -516,7 +516,7 @@ class Hub:
             if not connections:
                 continue
             tiles = [views.tile(live.room, one, live.right, who == WALL) for one in members]
-            found = {"type": "tiles", "tiles": tiles}
+            found = {"type": "tiles", "step": live.room.step, "tiles": tiles}
             if live.room.now.kind == "ask" and who == TEACHER:
                 found["tally"] = views.tally(live.room, live.room.step)
             for connection in connections:

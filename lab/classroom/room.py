@@ -298,4 +298,4 @@ def fitting(step, value) -> Any:
 
 
 def _within(value: float, low: float, high: float) -> float:
-    return round(min(max(value, low), high), 6)
+    return float(f"{min(max(value, low), high):.6g}")  # small ones count on a logarithmic axis

@@ -7,6 +7,7 @@ import statistics
 from lab.classroom.lesson import POINTS
 from lab.classroom.room import Member, Room
 from lab.classroom.scores import SAYS, score
+from lab.engine import registry
 
 
 def step(room: Room) -> dict:
@@ -24,6 +25,7 @@ def step(room: Room) -> dict:
         "text": now.text,
         "shape": source.shape,
         "asked": asked,
+        "truth": source.truth,
         "choices": list(source.choices or (source.runs.arms if source.runs else ())),
         "paused": room.paused,
         "locked": room.step in room.locked,
@@ -40,7 +42,10 @@ def step(room: Room) -> dict:
             "labels": runs.labels(), "quantity": runs.quantity, "points": POINTS,
         }  # fmt: skip
     if now.kind == "explore":
-        found["free"] = [f.model_dump() for f in now.free]
+        known = registry.entry(now.runs.experiment).controls
+        found["free"] = [
+            {**f.model_dump(), "whole": known[f.name].kind == "integer"} for f in now.free
+        ]
         if now.cells is not None:
             found["cells"] = {
                 **now.cells.model_dump(),
@@ -126,6 +131,7 @@ def board(room: Room, right: dict, wall: bool) -> dict:
     """The whole of what a teacher's page or the projector shows beside the step."""
     found = {
         "type": "board",
+        "step": room.step,
         "code": room.code,
         "door": room.door,
         "names": room.names,
