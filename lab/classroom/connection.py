@@ -7,6 +7,7 @@ import ipaddress
 import json
 from collections.abc import Callable
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
@@ -29,7 +30,7 @@ class Socket(WebSocketHandler):
         The room.
     """
 
-    _new: dict[str, int] = {}  # connections of an address that have not said who they are
+    _new: WeakSet = WeakSet()  # connections that have not said who they are
 
     def initialize(self, hub: Callable) -> None:
         self._hub, self.who, self.live = hub, "", None
@@ -37,7 +38,6 @@ class Socket(WebSocketHandler):
         self._latest: dict[str, str] = {}
         self._waiting, self._busy = 0, False
         self._patience = None
-        self._counted = False
 
     @property
     def hub(self):
@@ -75,11 +75,10 @@ class Socket(WebSocketHandler):
 
     def open(self, *args, **kwargs) -> None:
         self.set_nodelay(True)
-        if self._new.get(self.address, 0) >= MOST_NEW:
+        if sum(other.address == self.address for other in self._new) >= MOST_NEW:
             self.close(1013, "too many connections from here")
             return
-        self._new[self.address] = self._new.get(self.address, 0) + 1
-        self._counted = True
+        self._new.add(self)
         self._wait_for_first()
 
     def _wait_for_first(self) -> None:
@@ -94,11 +93,7 @@ class Socket(WebSocketHandler):
     def _known(self) -> None:
         """It is no newcomer any more."""
         self._stop_waiting()
-        if self._counted:
-            self._counted = False
-            self._new[self.address] -= 1
-            if not self._new[self.address]:
-                del self._new[self.address]
+        self._new.discard(self)
 
     def on_close(self) -> None:
         self._known()

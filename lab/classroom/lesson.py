@@ -360,7 +360,7 @@ def for_experiment(name: str) -> Lesson:
     steps = [
         {"kind": "predict", "title": entry.card.question, "shape": "curve", "runs": runs,
          "text": f"Draw: {spec.text}, step by step."},
-        {"kind": "reveal", "title": entry.card.answer, "text": entry.card.why[:600]},
+        {"kind": "reveal", "title": entry.card.answer or "The run", "text": entry.card.why[:600]},
     ]  # fmt: skip
     if free:
         steps.append(

@@ -45,7 +45,7 @@ def friendly(taken: set[str]) -> str:
 
 def tidy(name: str) -> str:
     """A name as it is shown: one line without control or direction characters, cut at 40."""
-    return re.sub(r"\s+", " ", "".join(c for c in name if c.isprintable())).strip()[:40]
+    return "".join(c for c in re.sub(r"\s+", " ", name) if c.isprintable()).strip()[:40]
 
 
 def tidy_code(code: str) -> str:
