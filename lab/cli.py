@@ -19,6 +19,8 @@ from typing import Annotated, Any
 
 import typer
 
+from lab.classroom.commands import lessons, rooms
+
 # Errors that a person can mend, told in one line: the command was wrong, or something failed.
 _USAGE = ("UnknownName", "ControlError", "RuleError", "RecipeError", "BackendError", "UsageError")
 _FAILED = (
@@ -28,6 +30,7 @@ _FAILED = (
     "SessionError",
     "ServeError",
     "NetworkError",
+    "LessonError",
 )
 _MANY = 32  # runs for which worker processes are worth their start
 _SLICE_S = 0.1  # how often the progress is drawn
@@ -343,6 +346,10 @@ def serve(
         raise typer.Exit(1) from None
 
     serve_pages(port=port, dev=dev, lan=lan, lan_all=lan_all, cert=cert)
+
+
+app.command(epilog="Example: lab lessons rotation, or lab lessons my-lesson.toml")(lessons)
+app.command(epilog="Example: lab rooms, or lab rooms --old")(rooms)
 
 
 @app.command(epilog="Example: lab bench --group engine --json")

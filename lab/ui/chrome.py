@@ -6,6 +6,7 @@ the first paint, before any script has run; `shell.js` brings it to life.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from lab.ui import notes as below
@@ -102,6 +103,13 @@ def link(entry, page: str = "explore") -> str:
     return f"{page}?name={esc(entry.name)}"
 
 
+def teach(entry) -> str:
+    """The way to a class about this experiment, where this server has a classroom."""
+    if "lab.classroom.plugin" not in sys.modules:
+        return ""
+    return f'<a class="tool no-s" href="class/teach#experiment={esc(entry.name)}">Teach</a>'
+
+
 def experiment_top(entry, page: str) -> str:
     """The bar of one of an experiment's `PAGES`."""
     family, title = esc(entry.family.replace("-", " ").capitalize()), esc(entry.card.title)
@@ -117,6 +125,7 @@ def experiment_top(entry, page: str) -> str:
     )
     tools = (
         f'<a class="tool no-s" href="./#find">{icon("find")}Find <kbd>/</kbd></a>{others}'
+        f"{teach(entry)}"
         f'<button class="tool" data-do="copy" title="Copy link (c)">{icon("link")}'
         f'<span class="no-s">Copy link</span><span class="sr">to exactly this {_COPIED[page]}'
         "</span></button>"

@@ -65,6 +65,7 @@ def share(entry, pictures) -> str:
         '<div class="share"><button class="plain" data-do="copy">Copy link to this run</button>'
         '<button class="plain" data-do="copy-python">Copy as Python</button>'
         '<button class="plain" data-do="csv">CSV of the curves</button>'
+        '<button class="plain" data-do="copy-step">Step of a lesson</button>'
         f'{files if pictures else ""}</div><p class="cite cost">{esc(cost(entry))}</p>'
     )
 

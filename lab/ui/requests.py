@@ -302,6 +302,9 @@ class Requests:
     def on_copy_python(self, message=None) -> None:
         self.page.tell(copy=takeaway.python(self.lanes), what="Python")
 
+    def on_copy_step(self, message=None) -> None:
+        self.page.tell(copy=takeaway.lesson_step(self.lanes), what="Step of a lesson")
+
     def on_csv(self, message=None) -> None:
         name = f"{self.page.entry.name}-seed-{self.lanes.seed}.csv"
         text = takeaway.rows_of(self.lanes)

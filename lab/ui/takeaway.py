@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 from lab.ui.markup import esc, table
 from lab.views.numerals import count, number
@@ -30,6 +31,43 @@ def python(lanes) -> str:
     if session.head > at:
         lines.append(f"session.advance({session.head - at})")
     return "\n".join(lines) + "\n"
+
+
+def lesson_step(lanes) -> str:
+    """A step of a lesson about these runs, as TOML: the class draws the first curve shown."""
+    entry = lanes.entry
+    quantity = entry.quantities[entry.measure]
+    top = max((float(run.trace[entry.measure].max()) for run in lanes if len(run.trace)), default=1)
+    floor = 1e-8 if quantity.log else 0.0
+    differs = {n: v for n, v in lanes.values.items() if v != entry.controls[n].default}
+    lines = [
+        "[[step]]",
+        'kind = "predict"',
+        f"title = {json.dumps(entry.card.question, ensure_ascii=False)}",
+        'shape = "curve"',
+        "",
+        "[step.runs]",
+        f"experiment = {json.dumps(entry.name)}",
+        f"quantity = {json.dumps(entry.measure)}",
+        f"steps = {max([run.head for run in lanes] + [1])}",
+        f"low = {floor!r}",
+        f"high = {max(top, 2 * floor or 1.0):.3g}",
+        f"log = {str(quantity.log).lower()}",
+        f"seed = {lanes.seed}",
+    ]
+    if differs:
+        lines.append(f"controls = {_inline(differs)}")
+    if len(lanes.runs) > 1 and all(run.arm for run in lanes):
+        lines += ["", "[step.runs.arms]"]
+        arms = {run.arm: entry.arms.get(run.arm, {}) for run in lanes}
+        lines += [f"{json.dumps(label)} = {_inline(arm)}" for label, arm in arms.items()]
+    answer = json.dumps(entry.card.answer, ensure_ascii=False)
+    return "\n".join([*lines, "", "[[step]]", 'kind = "reveal"', f"title = {answer}", ""])
+
+
+def _inline(values: dict) -> str:
+    """Controls as a table of TOML in one line; JSON's values are TOML's."""
+    return "{ " + ", ".join(f"{name} = {json.dumps(v)}" for name, v in values.items()) + " }"
 
 
 def rows_of(lanes) -> str:
