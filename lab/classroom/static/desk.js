@@ -1,7 +1,7 @@
 // What the teacher's page and the projector share: the class in one picture, and a tile for each
 // student. Tiles that have not changed are not touched.
 
-import { Grid, LETTERS, Picture, answerLayer, headOf, height, runLayers, svg, tag, told, trace } from "/class/drawing.js";
+import { Grid, LETTERS, Picture, answerLayer, headOf, height, ruleLayers, runLayers, svg, tag, told, trace } from "/class/drawing.js";
 
 /** The middle of numbers; null of none. */
 export function median(numbers) {
@@ -109,10 +109,10 @@ export class ClassPicture {
     const run = kind === "predict" ? [] : runLayers(runs, frame).map((layer) => ({ ...layer, wide: 3.6,
       label: layer.head ? `${layer.label}, ${told(layer.curve[headOf(layer.curve)])}` : layer.label }));
     if (kind === "explore") return [...crowdLayers("curve", tiles.flatMap((one) => (one.own ? [one.own.curve] : []))), ...run];
-    if (!open || (kind !== "predict" && kind !== "reveal")) return run;
+    if (!open || (kind !== "predict" && kind !== "reveal")) return [...ruleLayers(state), ...run];
     const answers = tiles.flatMap((one) => (one.answer == null ? [] : [one.answer]));
     const middle = answers.length > 1 && !isVote(state) ? middleOf(shape, answers) : null;
-    const layers = crowdLayers(shape, answers);
+    const layers = [...ruleLayers(state), ...crowdLayers(shape, answers)];
     layers.push(...answerLayer(shape, middle, "middle", "middle of the class", { wide: 3 }));
     if (result && shape !== "curve") layers.push(...answerLayer(shape, result.truth, "truth", "", { wide: 3 }));
     return [...layers, ...run];
@@ -170,7 +170,7 @@ export class Tiles {
     const name = tag("span");
     const hand = tag("span", { className: "up" }, "asks");
     const word = tag("b");
-    inside.append(picture, letter, tag("p", {}, name, hand, word));
+    inside.append(picture, letter, tag("p", {}, name, word), hand);
     const node = { item: tag("li", {}, inside), inside, picture, path, letter, name, hand, word };
     this.nodes.set(member, node);
     return node;
@@ -188,15 +188,16 @@ export class Tiles {
     node.letter.title = choices[one.answer] ?? "";
     const label = one.name ? `${one.member} ${one.name}` : one.member;
     node.name.textContent = label;
-    node.hand.hidden = !one.hand;
+    node.hand.hidden = !one.hand || !this.press;
     const word = wordOf(one, kind);
     node.word.textContent = word;
+    node.word.hidden = !word;
     node.inside.className = ["tile", one.pinned && "pinned", !one.here && "away",
       ["ask", "predict"].includes(kind) && !one.sent && "unsent"].filter(Boolean).join(" ");
     if (!this.press) return;
     node.inside.setAttribute("aria-pressed", selected);
     const choice = isVote(state) && one.answer != null ? `, ${choices[one.answer]}` : "";
-    node.inside.setAttribute("aria-label", `${label}${choice}, ${word || "here"}${one.hand ? ", hand is up" : ""}${one.pinned ? ", pinned" : ""}`);
+    node.inside.setAttribute("aria-label", `${label}${choice}, ${word || (one.sent ? "sent" : "here")}${one.hand ? ", hand is up" : ""}${one.pinned ? ", pinned" : ""}`);
   }
 }
 
@@ -204,7 +205,7 @@ function wordOf(one, kind) {
   if (!one.here) return "away";
   if (kind === "explore") return one.own ? told(one.own.value) : "";
   if (one.points != null) return String(one.points);
-  if (kind === "ask" || kind === "predict") return one.sent ? "sent" : "not yet";
+  if (kind === "ask" || kind === "predict") return one.sent ? "" : "not yet";
   return "";
 }
 
@@ -219,10 +220,30 @@ export function tileRun(state, frame) {
   if (path.getAttribute("d") !== data) path.setAttribute("d", data);
 }
 
-/** Keeps the tiles of a board up to date. */
-export function taken(tiles, message) {
-  if (message.type === "board") tiles.clear();
-  for (const one of message.tiles) tiles.set(one.member, one);
+/** The tiles of a board, kept up to date; `step` is the one that they are about. */
+export class Board {
+  tiles = new Map();
+  board = null;
+
+  hear(message) {
+    if (message.type === "board") {
+      this.board = message;
+      this.tiles.clear();
+    }
+    if (this.board?.step !== message.step) return;
+    for (const one of message.tiles) this.tiles.set(one.member, one);
+    if (message.tally) this.board.tally = message.tally;
+  }
+
+  /** Whether it is about the step that the class is at: what comes may overtake what came. */
+  fits(state) {
+    return state && this.board?.step === state.step;
+  }
+
+  forget() {
+    this.board = null;
+    this.tiles.clear();
+  }
 }
 
 /** The address that students type, as short as it may be typed. */

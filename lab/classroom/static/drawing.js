@@ -33,7 +33,7 @@ export function told(value) {
   if (value == null || !Number.isFinite(value)) return "unknown";
   const size = Math.abs(value);
   let text;
-  if (size !== 0 && size < 1e-3) {
+  if (size !== 0 && (size < 1e-3 || size >= 1e9)) {
     const [digits, power] = size.toExponential(2).split("e");
     text = `${digits} · 10${sup(Number(power))}`;
   } else if (size >= 1e6) text = `${(size / 1e6).toPrecision(3)} M`;
@@ -186,7 +186,7 @@ export class Picture {
     const xi = (n) => (i) => box.left + (i / (n - 1)) * (box.right - box.left);
     const made = svg("g", { "font-size": box.text });
     this.axes(made, runs, box, x, y);
-    const drawn = { made, box, x, y, xi, runs, names: [] };
+    const drawn = { made, box, x, y, xi, runs, names: [], taken: [] };
     const named = layers.filter((layer) => layer.curve && layer.label);
     for (const layer of layers) this.layer(layer, drawn, named);
     made.append(...drawn.names);
@@ -272,21 +272,25 @@ export class Picture {
   }
 
   /** The label of a curve: beside its head while it goes, else where it is furthest from others. */
-  name(layer, { box, y, xi }, named, [cx, cy]) {
+  name(layer, { box, y, xi, taken }, named, [cx, cy]) {
     const text = layer.label;
     const room = text.length * box.text * 0.56 + 16;
     const n = layer.curve.length;
     const x = xi(n);
     if (layer.head && headOf(layer.curve) < n - 1) {
       const left = cx + room > box.right;
-      return this.word(text, layer.look, cx + (left ? -12 : 12), Math.max(cy + 5, box.top + 8), left ? "end" : "start", box);
+      let at = Math.max(cy + 5, box.top + 8);
+      const x = cx + (left ? -12 : 12);
+      while (hits(taken, left ? x - room : x, at, room, box.text)) at += box.text * 0.6;
+      taken.push([left ? x - room : x, at, room]);
+      return this.word(text, layer.look, x, at, left ? "end" : "start", box);
     }
     let best = null;
     for (let i = 0; i < n; i += Math.max(1, Math.round(n / 15))) {
       if (layer.curve[i] == null || x(i) + room > box.right || x(i) < box.left + 4) continue;
       for (const side of [-1, 1]) {
         const at = y(layer.curve[i]) + side * box.text * 1.1 + 4;
-        if (at < box.top + 6 || at > box.bottom - 4) continue;
+        if (at < box.top + 6 || at > box.bottom - 4 || hits(taken, x(i), at, room, box.text)) continue;
         const far = Math.min(90, ...named.flatMap((other) =>
           [0, 0.5, 1].map((share) => {
             const j = Math.min(other.curve.length - 1, i + Math.round((share * room * n) / (box.right - box.left)));
@@ -296,16 +300,29 @@ export class Picture {
       }
     }
     best ??= { x: box.right - room, y: Math.max(cy - 8, box.top + 10) };
+    taken.push([best.x, best.y, room]);
     return this.word(text, layer.look, best.x, best.y, "start", box);
   }
+}
+
+/** Whether a text of `room` pixels would lie over one that is there. */
+function hits(taken, x, y, room, text) {
+  return taken.some(([left, at, wide]) => Math.abs(at - y) < text * 1.2 && x < left + wide && left < x + room);
+}
+
+/** The rule that a step is asked for ("above 0.95"), as a line. */
+export function ruleLayers({ truth, runs }) {
+  const bound = Number(truth?.split(" ")[1]);
+  return truth && bound >= runs.low && bound <= runs.high ? [{ level: bound, look: "rule", label: truth, wide: 1.2 }] : [];
 }
 
 /** The layers of the class's run: one or several curves with their heads. */
 export function runLayers(runs, frame) {
   if (!frame) return [];
+  const many = runs.labels.length > 4; // seeds: one look for all
   return runs.labels.map((label, i) => ({
-    curve: frame.curves[label] ?? [], look: `run${i}`, wide: 3.4,
-    label: label || "the run", head: !frame.over,
+    curve: frame.curves[label] ?? [], look: many ? "seed" : `run${i}`, wide: many ? 2 : 3.4,
+    label: many ? "" : label || "the run", head: !frame.over,
   }));
 }
 
@@ -363,7 +380,10 @@ export class Grid {
     if (!this.cells || !w) return;
     const { cells, runs, own } = this;
     const text = w < 460 ? 12 : w < 700 ? 14 : 16;
-    const [left, right, top, bottom] = [text * 3.6, w - 4, text * 1.9, h - text * 3.1];
+    const place = (v) => (typeof v === "string" ? v : tick(v));
+    const longest = Math.max(...cells.ys.map((v) => place(v).length));
+    const left = Math.min(Math.max(text * 2.4, longest * text * 0.58 + 8), w * 0.34);
+    const [right, top, bottom] = [w - 4, text * 1.9, h - text * 3.1];
     const [nx, ny] = [cells.xs.length, cells.ys.length];
     const [dx, dy] = [(right - left) / nx, (bottom - top) / ny];
     const made = svg("g", { "font-size": text });
@@ -378,8 +398,9 @@ export class Grid {
         const color = value == null ? null : shade(height(value, runs));
         const look = value == null ? "cell none" : "cell";
         svg("rect", { x, y, width: dx, height: dy, class: look }, made).style.fill = color?.fill ?? "";
-        if (color && dx > text * 2.9 && dy > text * 1.3) {
-          word(x + dx / 2, y + dy / 2 + text * 0.35, told(value), "middle");
+        const said = told(value);
+        if (color && dx > said.length * text * 0.55 && dy > text * 1.3) {
+          word(x + dx / 2, y + dy / 2 + text * 0.35, said, "middle");
           made.lastChild.style.fill = color.ink;
         }
       }
@@ -391,9 +412,9 @@ export class Grid {
     }
     const sparse = Math.max(1, Math.ceil((text * 3) / dx));
     cells.xs.forEach((v, i) => i % sparse || word(left + (i + 0.5) * dx, bottom + text * 1.3, tick(v), "middle"));
-    cells.ys.forEach((v, i) => word(left - 6, bottom - (i + 0.5) * dy + text * 0.35, tick(v), "end"));
+    cells.ys.forEach((v, i) => word(left - 6, bottom - (i + 0.5) * dy + text * 0.35, place(v), "end"));
     word(right, bottom + text * 2.7, words(cells.x), "end");
-    word(2, text, words(cells.y), "start");
+    if (cells.y !== "arm") word(2, text, words(cells.y), "start");
     const bar = { x: right - 90, w: 64 };
     for (let i = 0; i < 16; i++)
       svg("rect", { x: bar.x + (i * bar.w) / 16, y: text * 0.3, width: bar.w / 16 + 0.5, height: text * 0.7 }, made)
@@ -419,7 +440,7 @@ export function bars(choices, counts, { mine = null, right = null, letters = fal
     const text = tag("span", {}, letters && tag("b", { className: "letter" }, LETTERS[i]), choice);
     const row = tag("li", {}, text, tag("b", {}, String(counts[i])), picture);
     if (i === mine) row.classList.add("mine");
-    if (i === right) row.classList.add("right");
+    if (i === right) row.classList.add("hit");
     return row;
   }));
 }

@@ -2,7 +2,7 @@
 // A field has `root`, `value()` (null: not whole yet), `says()`, `describe(value)`, `focus()`,
 // `clear()` and `close()`; it calls `changed(value)` when something was done.
 
-import { Picture, answerLayer, height, tag, told, valueAt, words } from "/class/drawing.js";
+import { Picture, answerLayer, height, ruleLayers, tag, told, valueAt, words } from "/class/drawing.js";
 
 /** The field for the question of a step. */
 export function fieldFor(state, begun, changed) {
@@ -63,11 +63,11 @@ class Curve {
     this.when = tag("input", { type: "number", id: "when", min: 0, max: runs.steps, step: "any", inputMode: "decimal" });
     this.high = tag("input", { type: "number", id: "high", min: runs.low, max: runs.high, step: "any", inputMode: "decimal" });
     const set = tag("button", { type: "button", onclick: () => this.byNumbers() }, "Set");
-    this.root = tag("div", {}, this.pad, this.spoken, tag("details", {},
-      tag("summary", {}, "Set points by numbers"),
+    this.root = tag("div", {}, this.pad, this.spoken);
+    this.more = tag("details", {}, tag("summary", {}, "Set points by numbers"),
       tag("div", { className: "numbers" },
         tag("label", { for: "when" }, "when (step)", this.when),
-        tag("label", { for: "high" }, "how high", this.high), set)));
+        tag("label", { for: "high" }, "how high", this.high), set));
     this.picture = new Picture(this.pad);
     this.byPointer();
     this.pad.addEventListener("keydown", (event) => this.byKey(event));
@@ -197,12 +197,12 @@ class Curve {
   }
 
   says() {
-    if (this.value()) return this.describe(this.values);
+    if (this.value()) return `You say: ${this.describe(this.values)}`;
     return this.values.some((v) => v != null) ? "Draw on to both edges." : "Draw the curve, left to right.";
   }
 
   describe(values) {
-    return `From ${told(values[0])} to ${told(values.at(-1))}.`;
+    return `from ${told(values[0])} to ${told(values.at(-1))}.`;
   }
 
   focus() {
@@ -224,8 +224,8 @@ class Curve {
 class Marks {
   clears = false;
 
-  constructor({ runs, shape }, begun, changed) {
-    Object.assign(this, { runs, shape, changed });
+  constructor({ runs, shape, truth }, begun, changed) {
+    Object.assign(this, { runs, shape, changed, truth });
     this.noun = shape === "number" ? "number" : shape === "step" ? "mark" : "point";
     const [when, high] = shape === "point" ? begun ?? [] : shape === "step" ? [begun] : [null, begun];
     this.touched = begun != null;
@@ -287,7 +287,7 @@ class Marks {
 
   draw() {
     const value = this.value();
-    const layers = answerLayer(this.shape, value, "me", "", { pen: true, wide: 3 });
+    const layers = [...ruleLayers(this), ...answerLayer(this.shape, value, "me", "", { pen: true, wide: 3 })];
     this.picture.show(this.runs, layers, this.says());
     const step = this.shape === "point" ? value?.[0] : value;
     const tell = (slide, text) => {

@@ -1,7 +1,7 @@
 // What the student's page shows at each kind of step. A scene has a `root` (nodes), `update(room)`,
 // and where it needs them `head(room)`, `queued(ahead)`, `refused()` and `close()`.
 
-import { Grid, Picture, answerLayer, bars, height, runLayers, tag, told, valueAt, words } from "/class/drawing.js";
+import { Grid, Picture, answerLayer, bars, height, ruleLayers, runLayers, tag, told, valueAt, words } from "/class/drawing.js";
 import { fieldFor } from "/class/fields.js";
 
 const frameOf = ({ frame, state }) => (frame && frame.step === state.asked ? frame : null);
@@ -29,7 +29,7 @@ export class Question {
     this.refusal = tag("p", { className: "alert", role: "alert" });
     this.send = tag("button", { className: "main", type: "button", onclick: () => this.onSend() }, "Send");
     this.clear = tag("button", { type: "button", onclick: () => this.onClear() }, "Clear");
-    this.edit = tag("div", { className: "scene" }, this.field.root, this.said, this.refusal, tag("div", { className: "grow" }),
+    this.edit = tag("div", { className: "scene" }, this.field.root, this.said, this.field.more, this.refusal, tag("div", { className: "grow" }),
       tag("div", { className: "row" }, this.field.clears ? this.clear : null, this.send));
     this.dots = tag("div", { className: "dots", role: "img" });
     this.count = tag("dd");
@@ -130,7 +130,7 @@ export class Question {
     this.mini.hidden = vote || mine == null;
     if (!this.mini.hidden) {
       this.picture ??= new Picture(this.mini);
-      this.picture.show(state.runs, answerLayer(state.shape, mine, "me", "you"), `Your answer. ${this.field.describe(mine)}`);
+      this.picture.show(state.runs, [...ruleLayers(state), ...answerLayer(state.shape, mine, "me", "you")], `Your answer. ${this.field.describe(mine)}`);
     }
   }
 
@@ -190,7 +190,7 @@ export class Reveal {
     const mine = you.step === state.step ? you.answer : null;
     const run = runLayers(state.runs, frame);
     const { shape, result } = state;
-    const layers = answerLayer(shape, mine, "me", "you", { wide: 3 });
+    const layers = [...ruleLayers(state), ...answerLayer(shape, mine, "me", "you", { wide: 3 })];
     if (shape === "curve" && mine && run[0]) layers.unshift({ between: [mine, run[0].curve] });
     layers.push(...run);
     if (result && shape !== "curve") layers.push(...answerLayer(shape, result.truth, "truth", "", { wide: 3 }));
@@ -216,7 +216,7 @@ export class Reveal {
       row("the run", said(result.truth));
     }
     if (result.middle != null) row("middle of the class", `${result.middle} points`);
-    if (you.points != null && you.means) row("points", you.means);
+    if (you.points != null && you.means) row("measured", you.means);
     return rows;
   }
 
@@ -346,7 +346,9 @@ export class Explore {
     }
     if (state.cells && you.cell != null) {
       const n = state.cells.xs.length;
-      const place = `${words(state.cells.x)} ${told(state.cells.xs[you.cell % n])}, ${words(state.cells.y)} ${told(state.cells.ys[Math.floor(you.cell / n)])}`;
+      const row = state.cells.ys[Math.floor(you.cell / n)];
+      const across = `${words(state.cells.x)} ${told(state.cells.xs[you.cell % n])}`;
+      const place = `${across}, ${typeof row === "string" ? row : `${words(state.cells.y)} ${told(row)}`}`;
       return this.mineIsMade() ? `Your cell, ${place}: ${told(state.cells.values[you.cell])}.` : `Your cell is the yellow one: ${place}.`;
     }
     if (you.own) return `Your run ends at ${told(you.own.value)}.`;

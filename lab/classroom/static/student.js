@@ -119,6 +119,7 @@ function over(text) {
   for (const id of ["room", "eyes", "join", "hand", "banner"]) $(id).hidden = true;
   $("over").hidden = false;
   $("over-text").textContent = text;
+  Object.assign(room, { state: null, you: null });
   room.announce(text);
 }
 
@@ -128,6 +129,7 @@ function renderNet() {
   const name = room.you?.name ?? kept.get(PLACE)?.name ?? "";
   const said = { on: "Connected", connecting: "Connecting", lost: "No network", off: "on this network" }[line.state];
   $("net").className = `net ${{ lost: "off", connecting: "wait" }[line.state] ?? ""}`;
+  $("net").hidden = line.state === "off" && !$("over").hidden;
   $("net-text").textContent = line.state === "off" || !name ? said : `${said} · ${name}`;
   const unsent = Object.keys(room.work.unsure).length + Object.keys(room.work.drafts).length;
   $("banner").hidden = line.state !== "lost" || !room.state;
@@ -135,22 +137,23 @@ function renderNet() {
     ? "No network. Your answer is kept here and will be sent."
     : "No network. Your place is kept.";
   $("hand").disabled = line.state !== "on";
-  $("brand").hidden = !$("room").hidden || !$("eyes").hidden;
+  $("brand").hidden = line.state !== "off";
   room.scene?.update(room);
 }
 
 function render() {
   const { state, you } = room;
   if (!state || !you || line.state === "off") return;
-  $("hand").hidden = false;
+  $("hand").hidden = $("join").hidden === false;
   $("hand").setAttribute("aria-pressed", you.hand);
   $("hand").textContent = you.hand ? "Hand is up" : "Raise hand";
   if (state.paused && $("eyes").hidden) room.announce("Eyes up. All screens are paused.");
   $("eyes").hidden = !state.paused;
   $("room").hidden = state.paused;
+  if (you.step !== state.step) return; // the rest of this step is on its way
   document.title = `${state.title} · Iterlab`;
   const key = `${state.step} ${state.kind} ${state.shape}`;
-  if (you.step === state.step && key !== room.key) {
+  if (key !== room.key) {
     const inside = $("scene").contains(document.activeElement);
     room.scene?.close?.();
     room.key = key;

@@ -1,7 +1,7 @@
 // The teacher's private view: pace, the class in one picture, a tile for each student.
 
 import { bars, tag, told } from "/class/drawing.js";
-import { ClassPicture, PLACE, Tiles, counted, frameOf, isVote, joinAt, showQr, taken, tallied, tileRun } from "/class/desk.js";
+import { Board, ClassPicture, PLACE, Tiles, counted, frameOf, isVote, joinAt, showQr, tallied, tileRun } from "/class/desk.js";
 import { Line, kept } from "/class/speaking.js";
 
 const $ = (id) => document.getElementById(id);
@@ -9,11 +9,11 @@ const tidy = (code) => code.replace(/[^0-9a-z]/gi, "").toUpperCase();
 const title = (kind) => kind[0].toUpperCase() + kind.slice(1);
 
 let state = null;
-let board = null;
 let frame = null;
 let selected = [];
 let due = 0;
-const tiles = new Map();
+const shelf = new Board();
+const { tiles } = shelf;
 const picture = new ClassPicture($("picture"));
 const grid = new Tiles($("tiles"), press);
 
@@ -33,14 +33,12 @@ function heard(message) {
   if (message.type === "error") return refused(message.text);
   if (message.type === "file") return save(message);
   if (message.type === "state") state = message;
-  if (message.type === "board") board = message;
   if (message.type === "frame") frame = message;
-  if (message.type === "board" || message.type === "tiles") taken(tiles, message);
-  if (message.tally && board) board.tally = message.tally;
+  if (message.type === "board" || message.type === "tiles") shelf.hear(message);
   if (!due)
     due = requestAnimationFrame(() => {
       due = 0;
-      if (state && board) render();
+      if (shelf.fits(state)) render();
     });
 }
 
@@ -91,7 +89,7 @@ function render() {
   $("title").textContent = state.title;
   $("text").textContent = state.text;
   $("text").hidden = !state.text;
-  const notes = board.steps[state.step].notes;
+  const notes = shelf.board.steps[state.step].notes;
   $("notes").textContent = notes;
   $("notes").hidden = !notes;
   renderVotes(all);
@@ -109,11 +107,11 @@ function render() {
 let paced = "";
 
 function renderPace() {
-  const key = JSON.stringify([state.step, board.steps.map((step) => step.kind)]);
+  const key = JSON.stringify([state.step, shelf.board.steps.map((step) => step.kind)]);
   if (key === paced) return;
   paced = key;
   const inside = $("steps").contains(document.activeElement);
-  $("steps").replaceChildren(...board.steps.map((step, i) => {
+  $("steps").replaceChildren(...shelf.board.steps.map((step, i) => {
     const button = tag("button", { type: "button", title: step.title, onclick: () => act({ type: "go", step: i }),
       "aria-current": i === state.step ? "step" : null, "aria-label": `Step ${i + 1}, ${step.kind}: ${step.title}` },
     tag("span", { className: "no" }, String(i + 1)), title(step.kind));
@@ -130,7 +128,7 @@ function renderVotes(all) {
   $("votes").hidden = !shown;
   if (!shown) return;
   const answers = all.map((one) => one.answer);
-  const counts = state.kind === "ask" && board.tally ? board.tally : tallied(state.choices.length, answers);
+  const counts = state.kind === "ask" && shelf.board.tally ? shelf.board.tally : tallied(state.choices.length, answers);
   $("votes").replaceChildren(bars(state.choices, counts, { right: state.result?.truth ?? null, letters: true }));
 }
 
@@ -170,7 +168,7 @@ function renderOver(all) {
 }
 
 function renderActs(mine) {
-  const next = board.steps[state.step + 1];
+  const next = shelf.board.steps[state.step + 1];
   const revealing = next?.kind === "reveal";
   $("next").disabled = !next;
   $("next").textContent = !next ? "Last step" : revealing ? "Reveal" : `Next: ${next.kind}`;
@@ -185,6 +183,7 @@ function renderActs(mine) {
   const at = mine?.over;
   $("run").hidden = !runs || Boolean(at);
   $("run").textContent = state.running ? "Stop the run" : mine?.k ? "Let it run on" : "Start the run";
+  for (const id of ["slower", "faster", "finish"]) $(id).hidden = !runs || !mine || mine.over;
   $("again").hidden = !runs || !mine;
   $("complete").hidden = !state.cells;
   if (state.cells) {
@@ -195,10 +194,10 @@ function renderActs(mine) {
   } else if (runs && mine) {
     $("far").replaceChildren(tag("span", { className: "k" }, told(mine.k)), tag("span", {}, `of ${told(state.runs.steps)} steps`));
   } else $("far").replaceChildren();
-  $("names").setAttribute("aria-pressed", board.names);
-  $("names").textContent = board.names ? "Names are shown" : "Show names";
-  $("door").setAttribute("aria-pressed", !board.door);
-  $("door").textContent = board.door ? "Close the door" : "Door is closed";
+  $("names").setAttribute("aria-pressed", shelf.board.names);
+  $("names").textContent = shelf.board.names ? "Names are shown" : "Show names";
+  $("door").setAttribute("aria-pressed", !shelf.board.door);
+  $("door").textContent = shelf.board.door ? "Close the door" : "Door is closed";
 }
 
 // -- what is done --------------------------------------------------------------------------------
@@ -249,10 +248,11 @@ $("next").onclick = () => act({ type: "go", step: state.step + 1 });
 $("pause").onclick = () => act({ type: "pause", on: !state.paused });
 $("lock").onclick = () => act({ type: "lock", on: !state.locked });
 $("run").onclick = () => act({ type: "run", do: state.running ? "stop" : "start" });
-$("again").onclick = () => act({ type: "run", do: "again" });
+for (const [id, word] of [["again", "again"], ["slower", "slower"], ["faster", "faster"], ["finish", "end"]])
+  $(id).onclick = () => act({ type: "run", do: word });
 $("complete").onclick = () => act({ type: "complete" });
-$("names").onclick = () => act({ type: "names", on: !board.names });
-$("door").onclick = () => act({ type: "door", open: !board.door });
+$("names").onclick = () => act({ type: "names", on: !shelf.board.names });
+$("door").onclick = () => act({ type: "door", open: !shelf.board.door });
 $("wall").onclick = () => window.open("/class/wall", "iterlab-wall");
 $("export").onclick = () => act({ type: "export", format: $("format").value, names: $("with-names").checked });
 $("second-code").onclick = () => {
@@ -274,8 +274,8 @@ const opening = () => line.connect({ type: "open", [sort]: named });
 
 function gate(why = "", forget = false) {
   if (forget) kept.set(PLACE, null);
-  state = board = frame = null;
-  tiles.clear();
+  state = frame = null;
+  shelf.forget();
   for (const id of ["top", "desk", "more"]) $(id).hidden = true;
   const place = kept.get(PLACE);
   $("gate").hidden = false;

@@ -1,15 +1,15 @@
 // The projector: large, names hidden unless the teacher shows them, no answer before its reveal.
 
 import { Picture, answerLayer, bars, headOf, tag, told } from "/class/drawing.js";
-import { ClassPicture, PLACE, Tiles, counted, frameOf, isVote, joinAt, median, middleOf, showQr, taken, tallied, tileRun } from "/class/desk.js";
+import { Board, ClassPicture, PLACE, Tiles, counted, frameOf, isVote, joinAt, median, middleOf, showQr, tallied, tileRun } from "/class/desk.js";
 import { Line, kept } from "/class/speaking.js";
 
 const $ = (id) => document.getElementById(id);
 let state = null;
-let board = null;
 let frame = null;
 let due = 0;
-const tiles = new Map();
+const shelf = new Board();
+const { tiles } = shelf;
 const picture = new ClassPicture($("picture"));
 const grid = new Tiles($("tiles"));
 const pair = [];
@@ -27,13 +27,12 @@ function heard(message) {
     return rest(message.text);
   }
   if (message.type === "state") state = message;
-  if (message.type === "board") board = message;
   if (message.type === "frame") frame = message;
-  if (message.type === "board" || message.type === "tiles") taken(tiles, message);
+  if (message.type === "board" || message.type === "tiles") shelf.hear(message);
   if (!due)
     due = requestAnimationFrame(() => {
       due = 0;
-      if (state && board) render();
+      if (shelf.fits(state)) render();
     });
 }
 
@@ -46,8 +45,8 @@ function came({ code, address, qr }) {
 }
 
 function rest(text) {
-  state = board = null;
-  tiles.clear();
+  state = null;
+  shelf.forget();
   $("top").hidden = $("eyes").hidden = true;
   $("two").className = "wide two words";
   $("right").hidden = true;
@@ -88,6 +87,8 @@ function render() {
   if (kind === "ask" || (kind === "predict" && state.shape === "choice")) $("picture").hidden = true;
   renderRight(all, mine);
   renderFacts(all, mine);
+  // who comes in later reads the code from the back of the room
+  $("top").classList.toggle("large", state.step === 0 && kind === "show");
 }
 
 function renderVotes(all) {
@@ -121,7 +122,7 @@ function renderPair(spotlight) {
     const { caption, said, host, picture: drawn } = pair[i];
     caption.textContent = one.name || `Student ${one.member}`;
     const controls = Object.entries(one.own?.controls ?? {}).map(([name, value]) => `${name.replaceAll("_", " ")} ${told(value)}`);
-    said.textContent = isVote(state) && one.answer != null ? state.choices[one.answer] : controls.join(", ");
+    said.textContent = isVote(state) && one.answer != null ? state.choices[one.answer] : controls.join(", ") || (one.answer == null ? "nothing yet" : "");
     const layers = one.own ? [{ curve: one.own.curve, look: "me", wide: 3.6 }] : answerLayer(state.shape, one.answer, "me", "", { wide: 3.6 });
     host.hidden = !state.runs || !layers.length;
     if (!host.hidden) drawn.show(state.runs, layers, `${caption.textContent}: ${said.textContent}`);
@@ -159,7 +160,7 @@ function renderFacts(all, mine) {
       fact("the run ", result.truth == null ? "never" : told(result.truth));
     else if (mine && state.runs.labels.length === 1) {
       const curve = mine.curves[state.runs.labels[0]];
-      if (headOf(curve) >= 0) fact("the run so far ", told(curve[headOf(curve)]));
+      if (headOf(curve) >= 0) fact(mine.over ? "the run ends at " : "the run so far ", told(curve[headOf(curve)]));
     }
     if (result?.middle != null) fact("middle of the class ", String(result.middle), " points");
     if (result) fact("", String(all.filter((one) => one.points >= 80).length), ` of ${result.answers} saw it coming`);
