@@ -72,8 +72,8 @@ class NetTrim:
         }
 
     @staticmethod
-    def init(problem: dict[str, Tensor]) -> dict[str, Tensor]:
-        """From zero weights.
+    def init(problem: dict[str, Tensor], start: Tensor | None = None) -> dict[str, Tensor]:
+        """From zero weights, or from `start`, (inputs, outputs): the answer is the same.
 
         Returns
         -------
@@ -83,9 +83,10 @@ class NetTrim:
         """
         x, y = problem["x"], problem["y"]
         none = x.new_zeros(x.shape[1] + len(x), y.shape[1])
+        first = none if start is None else torch.cat([start, x @ start]) / problem["size"]
         ones = torch.ones_like(y[0])
         penalty = ones * x.shape[1] ** 0.5  # shrinks the weights by about their size
-        return {"copy": none, "dual": none, "penalty": penalty, "apart": ones, "moved": ones}
+        return {"copy": first, "dual": none, "penalty": penalty, "apart": ones, "moved": ones}
 
     def step(self, state: dict[str, Tensor], problem: dict[str, Tensor], k: int):
         """One round of the three; every tenth looks at the residuals and sets the penalties."""

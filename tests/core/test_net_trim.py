@@ -93,3 +93,17 @@ def test_it_says_when_it_did_not_arrive():
     method = NetTrim()
     state = method.init(method.problem(x, (x @ w).relu()))
     assert method.residual(state) == 1
+
+
+def test_where_it_starts_does_not_matter():
+    x, w = planted(7)
+    method, ends = NetTrim(0.1), []
+    problem = method.problem(x, (x @ w).relu())
+    for start in (None, w, -3 * w):
+        state = method.init(problem, start)
+        for k in range(1_000):
+            state = method.step(state, problem, k)
+        ends.append(method.weights(state, problem))
+    torch.testing.assert_close(method.weights(method.init(problem, w), problem), w)
+    torch.testing.assert_close(ends[1], ends[0], rtol=0, atol=1e-5)
+    torch.testing.assert_close(ends[2], ends[0], rtol=0, atol=1e-5)
