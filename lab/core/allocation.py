@@ -10,8 +10,6 @@ from typing import final
 import torch
 from torch import Tensor
 
-from lab.core.prune import largest
-
 
 @final
 @dataclass(frozen=True)
@@ -112,10 +110,12 @@ def pruned_alone(
     whole = output(weights)
     found = []
     for i, (w, score) in enumerate(zip(weights, scores)):
-        lost = []
+        order = torch.sort(score.reshape(-1), descending=True, stable=True).indices
+        rank = torch.empty_like(order)
+        rank[order] = torch.arange(len(order), device=order.device)
+        rank, lost = rank.view(w.shape), []
         for count in counts[i]:
-            mask = largest(score.reshape(-1), count).view(w.shape)
-            changed = output([*weights[:i], w * mask, *weights[i + 1 :]])
+            changed = output([*weights[:i], w * (rank < count), *weights[i + 1 :]])
             lost.append((changed - whole).square().sum(1).mean())
         found.append(torch.stack(lost))
     return found
