@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from torch import Tensor
 
-from lab.core.mlp import Mlp
+from lab.core.mlp import Mlp, minibatch
 from lab.core.prune import Prune
+from lab.core.random import Rng
 from lab.core.scores import magnitude
 
 
@@ -55,3 +57,39 @@ def cut(
     alive = net.alive(Prune().masks(scores, left, before))
     w = (w if start is None else start) * alive
     return {"w": w, "alive": alive, "memory": net.memory(w)}
+
+
+def tune(
+    net: Mlp,
+    state: dict,
+    train: dict[str, Tensor],
+    rng: Rng,
+    t: int,
+    steps: int,
+    *,
+    rate: float,
+    l2: float = 0.0,
+    batch: int = 64,
+) -> dict:
+    """Step `t` (0 .. steps - 1) of training what `cut` left; the rate falls like a half cosine.
+
+    Parameters
+    ----------
+    state : dict
+        `w`, `alive`, `memory`, and more that stays.
+    train : dict of Tensor
+        `x` and `y`.
+    rate, l2 : float
+        As in `Mlp.descend`; the rate at t = 0.
+
+    Returns
+    -------
+    dict
+        The state with new `w` and `memory` and with `loss`, of the minibatch before the step.
+    """
+    rate = rate * (1 + math.cos(math.pi * t / steps)) / 2
+    loss, w, memory = net.descend(
+        state["w"], state["memory"], minibatch(train, rng, batch), t,
+        rate=rate, l2=l2, alive=state["alive"],
+    )  # fmt: skip
+    return {**state, "w": w, "memory": memory, "loss": loss}

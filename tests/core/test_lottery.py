@@ -2,7 +2,7 @@
 
 import torch
 
-from lab.core.lottery import by_inputs, cut
+from lab.core.lottery import by_inputs, cut, tune
 from lab.core.mlp import Mlp
 from lab.core.random import Rng
 
@@ -44,3 +44,14 @@ def test_scores_by_inputs_compare_layers_of_unlike_width():
     scores = by_inputs(weights)
     torch.testing.assert_close(scores[0], torch.ones(4, 100))
     torch.testing.assert_close(scores[1], torch.ones(2, 4))
+
+
+def test_tuning_is_the_networks_own_training_with_a_falling_rate():
+    data = {"x": torch.randn(20, 6, generator=torch.Generator().manual_seed(2))}
+    data["y"] = torch.arange(20) % 3
+    state = {**cut(NET, W, 0.5), "kept": 7}
+    expect = NET.trained(data, Rng(5), steps=8, start=W, alive=state["alive"], batch=4, l2=1e-2)
+    for t in range(8):
+        state = tune(NET, state, data, Rng(5, t), t, 8, rate=3e-3, l2=1e-2, batch=4)
+    assert torch.equal(state["w"], expect) and state["kept"] == 7
+    assert bool((state["w"][~state["alive"]] == 0).all())
