@@ -53,4 +53,6 @@ def _rows(groups, peers: bool, classroom: bool) -> Iterator[Row]:
 
         yield from beside.rows()
     if classroom:
-        yield Row("classroom", None, "", note="there is no classroom yet")
+        from lab.bench import classroom as crowd
+
+        yield from crowd.rows()

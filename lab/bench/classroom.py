@@ -1,0 +1,415 @@
+"""A class of sixty, of two hundred, and what goes wrong in one: figures of `lab serve`'s classroom.
+
+The clients are asyncio programs on this machine, so that server and clients share its cores; two
+are real browsers. Lags are told from the teacher's action to what a student's client has read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from lab.bench.browser import CHROMIUM, FLAGS
+from lab.bench.row import Row
+
+CLASS, MANY, MANY_S = 60, 200, 60.0
+ARRIVE_S, AWAY_S = 5.0, 20.0
+ACTIONS, GARBAGE = 20, 1_000
+AGAIN_S = 8.0  # the class's run starts again
+SERVE = "import sys; from lab.cli import main; main(['serve', '--port', sys.argv[1]])"
+LESSON = """
+title = "Load"
+[[step]]
+kind = "ask"
+title = "Left or right?"
+choices = ["left", "right"]
+[[step]]
+kind = "run"
+title = "The run"
+[step.runs]
+experiment = "infeasibility-detection"
+quantity = "error"
+steps = 4000
+low = 1e-8
+high = 10.0
+log = true
+"""
+ASK, RUN = 0, 1
+PHONE = {"width": 360, "height": 740}
+
+
+class Student:
+    """A client that notes when it has read what."""
+
+    def __init__(self, port: int):
+        self.port, self.socket, self.token = port, None, ""
+        self.heard: list[tuple[float, dict]] = []
+        self.acks: set[int] = set()
+        self.closed = asyncio.Event()
+
+    async def connect(self, first: dict) -> None:
+        from tornado.websocket import websocket_connect
+
+        self.closed.clear()
+        self._joined = asyncio.get_running_loop().create_future()
+        self.socket = await websocket_connect(
+            f"ws://127.0.0.1:{self.port}/class/socket", on_message_callback=self._take
+        )
+        await self.say(first)
+        await asyncio.wait_for(self._joined, 60)
+
+    def _take(self, text) -> None:
+        now = time.perf_counter()
+        if text is None:
+            self.closed.set()
+            return
+        message = json.loads(text)
+        self.heard.append((now, message))
+        if message["type"] in ("joined", "opened"):
+            self.token = message["token"] or self.token
+            self.room = message
+            if not self._joined.done():
+                self._joined.set_result(None)
+        elif message["type"] == "ack":
+            self.acks.add(message["id"])
+        elif message["type"] == "error" and not self._joined.done():
+            self._joined.set_exception(RuntimeError(message["text"]))
+
+    async def say(self, message: dict) -> None:
+        await self.socket.write_message(json.dumps(message))
+
+    async def until(self, fits, since: float, patience: float = 30.0) -> float:
+        """When the first message after `since` was read that fits."""
+        end = time.perf_counter() + patience
+        while time.perf_counter() < end:
+            for when, message in reversed(self.heard):
+                if when < since:
+                    break
+                if fits(message):
+                    return when
+            await asyncio.sleep(0.002)
+        raise TimeoutError("nothing came")
+
+    def kill(self) -> None:
+        """Cuts the connection without a word, as a lost network does."""
+        self.socket.protocol.stream.close()
+
+
+@contextmanager
+def server(home: str, port: int):
+    """`lab serve` in a process of its own; gives (process, port)."""
+    environment = {**os.environ, "LAB_HOME": home}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(port)], env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield process, int(process.stdout.readline().rsplit(":", 1)[1])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@asynccontextmanager
+async def room(port: int, students: int, arrive: float = 0.0):
+    """A room with so many students in it; gives (teacher, students, seconds each took to join)."""
+    teacher = Student(port)
+    await teacher.connect({"type": "open", "lesson": "load"})
+    code = teacher.room["code"]
+    found = [Student(port) for _ in range(students)]
+
+    async def come(i: int) -> float:
+        await asyncio.sleep(arrive * i / max(students, 1))
+        start = time.perf_counter()
+        await found[i].connect({"type": "join", "code": code})
+        return time.perf_counter() - start
+
+    took = await asyncio.gather(*(come(i) for i in range(students)))
+    try:
+        yield teacher, found, took
+    finally:
+        for student in (*found, teacher):
+            student.socket.close()
+
+
+def p95(values) -> float:
+    return float(np.percentile(list(values), 95))
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of its cores so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(pid: int) -> float:
+    """Megabytes that a process holds."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+async def delays(teacher: Student, students: list, actions: int) -> list[float]:
+    """Seconds from the teacher's pause, or its end, to each student's screen."""
+    found = []
+    for i in range(actions):
+        on = i % 2 == 0
+        start = time.perf_counter()
+        await teacher.say({"type": "pause", "on": on})
+        for student in students:
+            when = await student.until(
+                lambda m, on=on: m["type"] == "state" and m["paused"] == on, start
+            )
+            found.append(when - start)
+        await asyncio.sleep(0.15)
+    return found
+
+
+async def frames_of(students: list, seconds: float) -> tuple[list[float], int]:
+    """Lags of the frames behind the first reader of each, and how many connections were lost."""
+    for student in students:
+        student.heard.clear()
+    await asyncio.sleep(seconds)
+    read = sorted(
+        (when, message["k"])
+        for student in students
+        for when, message in student.heard
+        if message["type"] == "frame"
+    )
+    first: dict[int, float] = {}
+    lags = []
+    for when, k in read:
+        if when - first.get(k, -AGAIN_S) >= AGAIN_S:  # the run came by this step once more
+            first[k] = when
+        lags.append(when - first[k])
+    return lags, sum(student.closed.is_set() for student in students)
+
+
+async def keep_going(teacher: Student) -> None:
+    """The class's run goes slowly, and again when it is over."""
+    await teacher.say({"type": "go", "step": RUN})
+    for _ in range(2):
+        await teacher.say({"type": "run", "do": "slower"})
+    while True:
+        await teacher.say({"type": "run", "do": "again"})
+        await asyncio.sleep(AGAIN_S)
+
+
+async def a_class(process, port: int) -> list[Row]:
+    before = resident(process.pid)
+    async with room(port, CLASS, ARRIVE_S) as (teacher, students, took):
+        rows = [Row(f"{CLASS} students join in {ARRIVE_S:g} s: join p95", p95(took), "s", 1.0)]
+        going = asyncio.ensure_future(keep_going(teacher))
+        await students[0].until(lambda m: m["type"] == "frame", 0)
+        start, used = time.perf_counter(), cpu_seconds(process.pid)
+        waits = await delays(teacher, students, ACTIONS)
+        lags, _ = await frames_of(students, 10)
+        spent = (cpu_seconds(process.pid) - used) / (time.perf_counter() - start)
+        rows.append(Row("teacher's action to all screens, a run live: p95", 1e3 * p95(waits), "ms",
+                        300, note=f"frames lag by {1e3 * p95(lags):.0f}"))  # fmt: skip
+        rows.append(Row("server's CPU with a live run", spent, "core", 0.5))
+        per_student = (resident(process.pid) - before) / CLASS
+        note = "with the room, its run and all that is imported with the first one"
+        rows.append(Row("memory for each student", per_student, "MB", 1.0, note=note))
+        rows.append(await noisy(port, teacher, students))
+        going.cancel()
+        rows += await cut_off(teacher, students)
+        return rows
+
+
+async def noisy(port: int, teacher: Student, students: list) -> Row:
+    """One sends garbage as fast as it may be sent; the others' delays meanwhile."""
+    loud = Student(port)
+    await loud.connect({"type": "join", "code": teacher.room["code"]})
+
+    async def shout(loud: Student) -> None:
+        from tornado.websocket import WebSocketClosedError
+
+        while True:
+            start = time.perf_counter()
+            try:
+                for _ in range(GARBAGE // 20):
+                    await loud.socket.write_message("x" * 200)
+            except WebSocketClosedError:
+                loud = Student(port)
+                await loud.connect({"type": "join", "code": teacher.room["code"]})
+            await asyncio.sleep(max(0.0, 0.05 - (time.perf_counter() - start)))
+
+    shouting = asyncio.ensure_future(shout(loud))
+    waits = await delays(teacher, students, ACTIONS)
+    shouting.cancel()
+    return Row("1,000 garbage messages a second from one: others' delay p95", 1e3 * p95(waits),
+               "ms", 300, note="whoever is put out joins again and goes on")  # fmt: skip
+
+
+async def cut_off(teacher: Student, students: list) -> list[Row]:
+    """Ten lose their network for a while with an answer on the way."""
+    await teacher.say({"type": "go", "step": ASK})
+    lost = students[:10]
+    for student in lost:
+        await student.until(lambda m: m["type"] == "state" and m["step"] == ASK, 0)
+    answer = {"type": "answer", "id": 1, "step": ASK, "value": 1}
+    for i, student in enumerate(lost):
+        if i % 2:
+            await student.say(answer)
+        student.kill()
+    await asyncio.sleep(AWAY_S)
+    start = time.perf_counter()
+
+    async def back(student: Student) -> float:
+        await student.connect({"type": "rejoin", "token": student.token})
+        took = time.perf_counter() - start
+        await student.say(answer)  # it got no receipt: it says it again
+        await student.until(lambda m: m["type"] == "ack", start)
+        return took
+
+    took = await asyncio.gather(*(back(student) for student in lost))
+    since = time.perf_counter()
+    await teacher.say({"type": "export", "format": "json"})
+    await teacher.until(lambda m: m["type"] == "file", since)
+    text = next(m["text"] for _, m in reversed(teacher.heard) if m["type"] == "file")
+    kept = sum(a["value"] == 1 for a in json.loads(text)["answers"])
+    return [
+        Row(f"ten without network for {AWAY_S:g} s: answers lost", len(lost) - kept, "", 0),
+        Row("until all ten are back", max(took), "s", 3.0),
+    ]
+
+
+async def many(port: int) -> list[Row]:
+    async with room(port, MANY, ARRIVE_S) as (teacher, students, _):
+        going = asyncio.ensure_future(keep_going(teacher))
+        await students[0].until(lambda m: m["type"] == "frame", 0)
+        lags, dropped = await frames_of(students, MANY_S)
+        going.cancel()
+        rate = len(lags) / MANY / MANY_S
+        note = f"{rate:.1f} frames a second reach each; behind the first who read it"
+        return [
+            Row(f"{MANY} clients for {MANY_S:g} s: lag p95", 1e3 * p95(lags), "ms", 500, note=note),
+            Row(f"{MANY} clients: dropped", dropped, "", 0),
+        ]
+
+
+async def answers_before_the_end(process, port: int) -> tuple[str, int]:
+    """A class answers; the server is killed amid it. Gives a token, and how many had receipts."""
+    async with room(port, CLASS) as (teacher, students, _):
+        said = [
+            student.say({"type": "answer", "id": 1, "step": ASK, "value": 1})
+            for student in students
+        ]
+        await asyncio.gather(*said)
+        while not any(student.acks for student in students):
+            await asyncio.sleep(0.001)
+        process.send_signal(signal.SIGKILL)
+        for student in (*students, teacher):
+            await asyncio.wait_for(student.closed.wait(), 30)
+        return teacher.token, sum(len(student.acks) for student in students)
+
+
+async def answers_after(port: int, token: str) -> int:
+    teacher = Student(port)
+    await teacher.connect({"type": "rejoin", "token": token})
+    await teacher.say({"type": "export", "format": "json"})
+    await teacher.until(lambda m: m["type"] == "file", 0)
+    text = next(m["text"] for _, m in teacher.heard if m["type"] == "file")
+    teacher.socket.close()
+    return len(json.loads(text)["answers"])
+
+
+SEES = """() => new Promise(seen => {
+  const eyes = document.getElementById("eyes");
+  const look = () => eyes.hidden ? setTimeout(look, 2) : seen(Date.now());
+  look();
+})"""
+
+
+async def two_browsers(port: int) -> Row:
+    """From the teacher's pause to the words on two real screens."""
+    name = "teacher's action to two browsers' screens: p95"
+    try:
+        from playwright.async_api import async_playwright
+    except ModuleNotFoundError:
+        return Row(name, None, "ms", 300, note="playwright is not installed")
+    if not Path(CHROMIUM).is_file():
+        return Row(name, None, "ms", 300, note=f"no browser at {CHROMIUM}")
+    waits = []
+    async with async_playwright() as playwright, room(port, 0) as (teacher, _, _):
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        pages = [await chromium.new_page(viewport=PHONE) for _ in range(2)]
+        for page in pages:
+            await page.goto(f"http://127.0.0.1:{port}/class#{teacher.room['code']}")
+            await page.locator("#enter").click()
+        await teacher.until(lambda m: m["type"] == "state" and m["students"] == 2, 0)
+        for _ in range(ACTIONS):
+            seen = [asyncio.ensure_future(page.evaluate(SEES)) for page in pages]
+            start = 1e3 * time.time()
+            await teacher.say({"type": "pause", "on": True})
+            waits += [when - start for when in await asyncio.gather(*seen)]
+            await teacher.say({"type": "pause", "on": False})
+            for page in pages:
+                await page.wait_for_function("document.getElementById('eyes').hidden")
+        await chromium.close()
+    return Row(name, p95(waits), "ms", 300, note="a pause, to the first look that finds its words")
+
+
+def killed(home: str) -> list[Row]:
+    """kill -9 while sixty answers are on their way."""
+    with server(home, 0) as (process, port):
+        token, acknowledged = asyncio.run(answers_before_the_end(process, port))
+    start = time.perf_counter()
+    with server(home, 0) as (_, port):
+        ready = time.perf_counter()
+        kept = asyncio.run(answers_after(port, token))
+        back = time.perf_counter() - ready
+    note = f"{acknowledged} had a receipt, {kept} are there"
+    return [
+        Row("kill -9: acknowledged answers lost", max(acknowledged - kept, 0), "", 0, note=note),
+        Row("kill -9: the room is back after the restart", back, "s", 5.0,
+            note=f"the restart itself {ready - start:.1f} s"),
+    ]  # fmt: skip
+
+
+def page_bytes(port: int) -> Row:
+    """All that a student's browser fetches."""
+    from urllib.request import urlopen
+
+    base = f"http://127.0.0.1:{port}/class"
+    page = urlopen(base).read().decode()
+    seen, wait = {"": len(page.encode())}, _named(page)
+    while wait:
+        name = wait.pop()
+        if name not in seen:
+            text = urlopen(f"{base}/{name}").read().decode()
+            seen[name] = len(text.encode())
+            wait |= _named(text)
+    note = ", ".join(name for name in seen if name)
+    return Row("the student's page", sum(seen.values()) / 1e3, "kB", 100, note=note)
+
+
+def _named(text: str) -> set[str]:
+    import re
+
+    return set(re.findall(r'["\'](?:\./|/?class/)?([a-z_]+\.(?:js|css))["\']', text))
+
+
+def rows() -> Iterator[Row]:
+    """All figures; some three minutes."""
+    with tempfile.TemporaryDirectory(prefix="iterlab-bench-") as home:
+        lessons = Path(home) / "lessons"
+        lessons.mkdir()
+        (lessons / "load.toml").write_text(LESSON)
+        with server(home, 0) as (process, port):
+            yield page_bytes(port)
+            yield from asyncio.run(a_class(process, port))
+            yield asyncio.run(two_browsers(port))
+            yield from asyncio.run(many(port))
+        yield from killed(home)
