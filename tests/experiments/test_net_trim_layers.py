@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from lab.engine import Session
-from lab.experiments.sparsity.net_trim import PLANTED, SECOND, NetTrimming
+from lab.experiments.sparsity.net_trim import PLANTED, SECOND, NetTrim
 
 SMALL = {"layer": PLANTED, "inputs": 40, "each": 3}
 
 
 def run(steps, **controls):
-    session = Session(NetTrimming, NetTrimming.controls_for(**controls), seed=2)
+    session = Session(NetTrim, NetTrim.controls_for(**controls), seed=2)
     session.advance(steps)
     return session
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from lab.core.mlp import Mlp, layer_inputs
-from lab.core.net_trim import NetTrim
+from lab.core.net_trim import NetTrim as Programme
 from lab.core.problems.digits import Digits
 from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid
 from lab.engine.controls import Boolean, Integer, Number, Selector
@@ -46,7 +46,7 @@ def needed(d):
     return at / (d.each * np.log(100 / d.each))
 
 
-class NetTrimming(Experiment):
+class NetTrim(Experiment):
     """Weights fade until the fewest are left with which the layer still answers the same.
 
     Left the layer as it was, beside it what is left. Watch columns empty.
@@ -138,7 +138,7 @@ class NetTrimming(Experiment):
             free = torch.arange(len(w)) == 0
         relu = c.relu or c.layer != PLANTED
         y, new_y = answers(x, w, relu), answers(new, w, relu)
-        problem = NetTrim().problem(x, y, free)
+        problem = Programme().problem(x, y, free)
         if not relu:
             problem["on"] = torch.ones_like(problem["on"])
         sizes = w[~free].abs().flatten().sort(descending=True).values
@@ -152,10 +152,10 @@ class NetTrimming(Experiment):
                 "moved_new": torch.stack(moved_new)}  # fmt: skip
 
     def init(given, c, rng, backend):
-        return NetTrim.init(given.layer_of["problem"], given.layer_of["w"])
+        return Programme.init(given.layer_of["problem"], given.layer_of["w"])
 
     def step(state, given, c, k, rng):
-        return NetTrim(c.slack).step(state, given.layer_of["problem"], k)
+        return Programme(c.slack).step(state, given.layer_of["problem"], k)
 
     def noise(c):
         """A step draws nothing."""
@@ -163,7 +163,7 @@ class NetTrimming(Experiment):
 
     def observe(state, given, c):
         made = given.layer_of
-        v, relu = NetTrim.weights(state, made["problem"]), c.relu or c.layer != PLANTED
+        v, relu = Programme.weights(state, made["problem"]), c.relu or c.layer != PLANTED
         moved = (answers(made["x"], v, relu) - made["y"]).norm() / made["y"].norm()
         moved_new = (answers(made["new"], v, relu) - made["new_y"]).norm() / made["new_y"].norm()
         wrong = (v - made["w"]).norm(dim=0) / made["w"].norm(dim=0)
@@ -180,9 +180,9 @@ class NetTrimming(Experiment):
             "by_size_new": as_many(made["moved_new"], moved_new),
             "deviation": moved,
             "deviation_new": moved_new,
-            "accuracy": NetTrimming.right(v, given, c),
-            "accuracy_by_size": NetTrimming.right(small_cut, given, c),
-            "residual": NetTrim.residual(state),
+            "accuracy": NetTrim.right(v, given, c),
+            "accuracy_by_size": NetTrim.right(small_cut, given, c),
+            "residual": Programme.residual(state),
             "recovered": (wrong < 0.05).to(v.dtype).mean(),
         }
 
@@ -201,7 +201,7 @@ class NetTrimming(Experiment):
         """The layer as it was and as it is; of a planted one, zeros are dead in both."""
         made = given.layer_of
         rows = ~made["free"]
-        w, v = made["w"][rows], NetTrim.weights(state, made["problem"])[rows]
+        w, v = made["w"][rows], Programme.weights(state, made["problem"])[rows]
         return {"before": w, "planted": w != 0, "after": v, "alive": v != 0}
 
     studies = {
