@@ -332,11 +332,10 @@ class Hub:
         StoreError
             Nothing was written; the room is again as the journal has it.
         """
-        first = live.room.events
         for event in events:
             live.room.apply(event)
         try:
-            await self._written(self.journal.append(live.room.id, first, events))
+            await self._written(self.journal.append(live.room.id, events))
         except StoreError:
             self._read_again(live)
             raise
@@ -424,6 +423,8 @@ class Hub:
         self._loop.create_task(self._settle(live, event, who))
 
     async def _settle(self, live: Live, event: dict, who: str | None) -> None:
+        if live.room.ended:
+            return  # nothing is kept of what comes after the end
         try:
             await self._keep(live, [event])
         except StoreError as error:

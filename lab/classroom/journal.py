@@ -92,10 +92,10 @@ class Journal:
         """ "sqlite" or "postgresql"."""
         return self._engine.dialect.name
 
-    def append(self, room: str, first: int, events: Iterable[dict]) -> Future:
-        """Writes events number `first`, first + 1, ... of a room; done when they are on disk."""
+    def append(self, room: str, events: Iterable[dict]) -> Future:
+        """Writes the next events of a room; done when they are on disk."""
         done: Future = Future()
-        self._queue.put((room, first, list(events), done))
+        self._queue.put((room, None, list(events), done))
         return done
 
     def begin(self, room: str, title: str, events: list[dict]) -> Future:
@@ -167,8 +167,8 @@ class Journal:
     def _commit(self, work: list) -> None:
         try:
             with self._engine.begin() as connection:
-                for room, head, events, _ in work:
-                    self._put(connection, room, head, events)
+                for room, title, events, _ in work:
+                    self._put(connection, room, title, events)
         except Exception as error:  # whatever it is, those who wait are told
             refusal = StoreError(f"nothing was written: {_told(error)}")
             for *_, done in work:
@@ -178,27 +178,20 @@ class Journal:
             done.set_result(None)
 
     @staticmethod
-    def _put(connection, room: str, head, events: list[dict]) -> None:
-        first = head if isinstance(head, int) else 0
-        if isinstance(head, str):
-            opened = {"id": room, "title": head, "opened": events[0]["at"], "ended": None}
+    def _put(connection, room: str, title: str | None, events: list[dict]) -> None:
+        if title is not None:
+            opened = {"id": room, "title": title, "opened": events[0]["at"], "ended": None}
             connection.execute(insert(ROOMS), opened)
+        last = connection.scalar(select(func.max(EVENTS.c.n)).where(EVENTS.c.room == room))
+        first = 0 if last is None else last + 1
         rows = [
             {"room": room, "n": first + i, "body": json.dumps(e, separators=(",", ":"))}
             for i, e in enumerate(events)
         ]
-        if rows:
-            connection.execute(insert(EVENTS), rows)
+        connection.execute(insert(EVENTS), rows)
         for e in events:
             if e["did"] == "ended":
                 connection.execute(update(ROOMS).where(ROOMS.c.id == room).values(ended=e["at"]))
-
-    def count(self, room: str) -> int:
-        """How many events of a room are on disk."""
-        with self._engine.connect() as connection:
-            return connection.scalar(
-                select(func.count()).select_from(EVENTS).where(EVENTS.c.room == room)
-            )
 
 
 def _durable(connection, _record) -> None:

@@ -72,7 +72,6 @@ class Room:
     teacher_code: str = ""  # hashed
     running: bool = False
     cells: dict[int, dict[int, float]] = field(default_factory=dict)
-    events: int = 0
 
     # -- what there is ---------------------------------------------------------------------------
 
@@ -200,7 +199,6 @@ class Room:
     def apply(self, event: dict) -> None:
         """Changes the room as the event says."""
         getattr(self, f"_{event['did']}")(event)
-        self.events += 1
 
     def _opened(self, event) -> None:
         self.code, self.opened = event["code"], event["at"]

@@ -12,7 +12,7 @@ from tornado.websocket import websocket_connect
 from lab.classroom.connection import Socket
 from lab.classroom.hub import TICK_S, Hub
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 LESSON = """
 title = "Two ways"
 [[step]]
