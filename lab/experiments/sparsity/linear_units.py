@@ -72,7 +72,7 @@ class LinearUnits(Experiment):
     }
     views = [
         Heat("pic.answers", signed=True, title="Answers", size=2,
-             note="blue one spiral, orange the other", x="across", y="up"),
+             note="blue one spiral, orange the other"),
         Mask("pic.bends", alive="pic.alive", title="Units", note="a row is a layer; dark: wires"),
         Curves("bent", percent=True, title="Units that bend"),
         Curves("accuracy", percent=True, title="Accuracy", note="on 500 new points"),
@@ -177,7 +177,7 @@ class LinearUnits(Experiment):
         Claim(
             "early",
             "The same pull costs more early than late: on spirals of 1.75 turns at least 5 points "
-            "more; on easy ones nothing",
+            "more (and it straightens more units); on easy ones nothing",
             source="Abstract (early against late); sizes: desk",
             runs=Grid({"arm": ("Late", "Early")}, 8, {"turns": 1.75}, END),
             checks=(
