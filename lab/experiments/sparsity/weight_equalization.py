@@ -61,7 +61,7 @@ class WeightEqualization(Experiment):
 
     bits = Integer(8, bounds=(2, 12), live=True, doc="of a weight")
     imbalance = Number(2.0, bounds=(0.0, 3.0), doc="spread of the neurons' log scales")
-    share = Number(0.2, bounds=(0.05, 1.0), live=True, doc="of the way in a step, in logarithms")
+    share = Number(0.1, bounds=(0.05, 1.0), live=True, doc="of the way in a step, in logarithms")
     rounds = Integer(40, bounds=(1, 100), doc="over both pairs of layers")
     per = Selector("layer", objects=["layer", "row"], doc="who has a grid of its own")
     activation = Selector("relu", objects=list(ACTIVATIONS), doc="of the hidden neurons")
