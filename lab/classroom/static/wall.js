@@ -77,7 +77,7 @@ function render() {
   $("count-n").textContent = n;
   $("count-of").textContent = of;
   const talk = !state.runs && !isVote(state);
-  const alone = talk || kind === "run" || Boolean(state.cells) || !all.length;
+  const alone = talk || kind === "run" || Boolean(state.cells) || Boolean(state.tally) || !all.length;
   $("two").className = `wide two ${talk ? "words" : ""} ${alone ? "alone" : ""}`;
   $("right").hidden = alone;
   renderVotes(all);
