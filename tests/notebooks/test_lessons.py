@@ -15,8 +15,9 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 TOUR = FOLDER / "00_tour.ipynb"
 FIXED_POINTS = FOLDER / "01_fixed_points.ipynb"
 GROKKING = FOLDER / "02_grokking.ipynb"
+SPARSE = FOLDER / "03_sparse_networks.ipynb"
 # By notebook: cells at most, and what its cells show: live pages, and still pictures.
-SHOWN = {TOUR: (10, 4, 3), FIXED_POINTS: (16, 4, 1), GROKKING: (12, 1, 1)}
+SHOWN = {TOUR: (10, 4, 3), FIXED_POINTS: (16, 4, 1), GROKKING: (12, 1, 1), SPARSE: (15, 3, 0)}
 
 OWN = """def mine(x):
     return torch.stack([0.8 * x[1], -0.8 * x[0], 0.5 * x[2]])
