@@ -8,10 +8,12 @@ from lab.core.random import Rng
 from lab.engine import Session
 from lab.experiments.sparsity.int4_training import (
     ALL,
+    BINS,
     FEEDBACK,
     FULL,
     LARGE,
     NET,
+    ROWS,
     WHOLE,
     Int4Training,
     backward,
@@ -75,13 +77,18 @@ def test_it_learns_and_draws_the_gradients_that_it_rounded():
     session = run(60, rule=LARGE)
     assert session.trace["accuracy"][-1] > 0.6 > 0.2 > session.trace["accuracy"][0]
     assert session.trace["large_mean"][-1] < session.trace["all_mean"][-1]
-    picture = session.picture()
-    nonzero = (session.state["shown"].abs() > 1e-4 * session.state["shown"].abs().max()).float()
-    assert picture["small"].sum() == pytest.approx(float(nonzero.mean()), abs=0.02)
-    assert picture["large"].sum() == pytest.approx(0.01, abs=0.002)
-    assert (picture["large"] <= picture["small"] + 1e-9).all()
-    ends = picture["size"][np.argmax(picture["edge"] > 0)]
-    assert ends == pytest.approx(float(session.state["shares"][1]), rel=0.15)
+    picture, shown = session.picture()["gradients"], session.state["shown"].abs()
+    end = np.argmin(picture[0])
+    share = float(session.state["shares"][1])
+    assert (picture[:, end] == -1).all() and 10 ** (4 * end / BINS - 4) <= share
+    assert share <= 10 ** (4 * (end + 1) / BINS - 4) * 1.001
+    column = int(np.argmax(np.delete((picture > 0).sum(0), end)))
+    column += column >= end
+    low, high = (10 ** (4 * i / BINS - 4) * shown.max() for i in (column, column + 1))
+    count = int(((shown >= low) & (shown < high)).sum())
+    height = (picture[:, column] > 0).sum()
+    assert height == pytest.approx(ROWS * np.log(count + 1) / np.log(shown.numel() + 1), abs=1.5)
+    assert (picture == 1).any() and not (picture[:, : BINS // 4] == 1).any()
 
 
 def test_two_bits_over_the_whole_range_do_not_learn_but_by_lot_they_do():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from lab.core.clipping_interval import ClippingInterval
@@ -12,13 +14,13 @@ from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid
 from lab.engine.controls import Boolean, Integer, Number, Selector
 from lab.engine.experiment import Card, Experiment, Preset, Quantity, given
 from lab.engine.rules import steps
-from lab.engine.views import Curves, Profile
+from lab.engine.views import Curves, Heat
 
 NET = Mlp((144, 64, 64, 10))
 BATCH, MOMENTUM = 64, 0.9
 FULL, WHOLE, ALL, LARGE, FEEDBACK = "no rounding", "whole range", "all", "large", "feedback"
 RULES = (WHOLE, ALL, LARGE, FEEDBACK)
-BINS = 80
+BINS, ROWS = 80, 40  # of the histogram
 
 
 def share_of(c, interval, g, share):
@@ -131,9 +133,8 @@ class Int4Training(Experiment):
         "shares": Quantity("end of the interval, over the largest gradient", dim="layer"),
     }
     views = [
-        Profile("pic.small", "pic.large", "pic.edge", x="pic.size", log="xy", fill=True,
-                roles={"pic.edge": "exact"}, title="Gradients",
-                note="sizes over the largest, before the second layer"),
+        Heat("pic.gradients", signed=True, title="Gradients", y="how many, log",
+             x="size, from 10⁻⁴ of the largest up, log", note="large ones dark, the end blue"),
         Curves("accuracy", percent=True, title="Right on new digits"),
         Curves("large_mean", title="Error of the large", note="mean so far"),
         Curves("all_mean", title="Error of all", note="mean so far"),
@@ -146,10 +147,12 @@ class Int4Training(Experiment):
         return Digits().split(rng, backend, hidden=1000)
 
     def init(given, c, rng, backend):
-        flat, share = NET.init(rng), backend.zeros(len(NET.shapes)) + 1
-        return {"w": flat, "memory": torch.zeros_like(flat), "shares": share,
-                "errors": backend.zeros(2), "sum": backend.zeros(2), "loss": share.sum() * 0,
-                "shown": backend.zeros(BATCH, 64), "k": 0}  # fmt: skip
+        flat, share = NET.init(rng), torch.ones(len(NET.shapes))
+        train = given.data["train"]
+        first = backward(c, flat, train["x"][:BATCH], train["y"][:BATCH], share, rng)
+        zero = torch.zeros(2)
+        return {"w": flat, "memory": torch.zeros_like(flat), "shares": share, "errors": zero,
+                "sum": zero.clone(), "loss": first[0], "shown": first[-1], "k": 0}  # fmt: skip
 
     def step(state, given, c, k, rng):
         x, y = minibatch(given.data["train"], rng, BATCH)
@@ -181,20 +184,27 @@ class Int4Training(Experiment):
         return {"accuracy": (x.argmax(1) == given.data["test"]["y"]).float().mean()}
 
     def picture(state, given, c):
-        """Share of the gradients of each size, of those that are large, and the interval's end."""
+        """A histogram of the gradients before the second layer, as an image.
+
+        Columns are sizes, from 10^-4 of the largest to the largest; rows are counts, from one to
+        all. Large gradients are 1, the others 0.4, the end of the interval -1.
+        """
         g = state["shown"]
-        most = g.abs().max().clamp(min=1e-30)
-        size = torch.logspace(-4, 0, BINS)
-        sizes = (g.abs() / most).clamp(min=1e-30)
         large = ClippingInterval(c.bits, c.large).is_large(g)
-        edges = -4 + 4 * torch.arange(BINS + 1) / BINS
-
-        def density(values):
-            return torch.histogram(values.log10(), edges).hist / g.numel()
-
-        edge = torch.where(size >= state["shares"][1] * (1 - 1e-6), 1.0, 0.0)
-        return {"size": size, "small": density(sizes), "large": density(sizes[large]),
-                "edge": edge}  # fmt: skip
+        size = (g.abs() / g.abs().max().clamp(min=1e-30)).clamp(min=1e-30)
+        column = (BINS * (1 + size.log10() / 4)).long().clamp(max=BINS - 1)
+        seen = column >= 0
+        most = math.log(g.numel() + 1)
+        heights = [
+            ROWS * torch.bincount(column[seen & which], minlength=BINS).add(1).log() / most
+            for which in (seen, large)
+        ]
+        row = torch.arange(ROWS, 0, -1)[:, None] - 0.5
+        picture = torch.where(row < heights[0], 0.4, 0.0)
+        picture = torch.where(row < heights[1], 1.0, picture)
+        end = int(BINS * (1 + math.log10(float(state["shares"][1])) / 4))
+        picture[:, min(max(end, 0), BINS - 1)] = -1
+        return {"gradients": picture}
 
     studies = {"bits": Grid({"bits": (2, 3, 4, 8), "arm": "all"}, 4, stop=steps(300))}
     claims = [
