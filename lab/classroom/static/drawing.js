@@ -120,6 +120,7 @@ export function trace(curve, x, y) {
 export class Picture {
   constructor(host, label = "") {
     this.host = host;
+    this.far = host.closest(".wall") !== null; // read from the back of the room
     this.root = svg("svg", { class: "pic", role: "img", "aria-label": label }, host);
     this.spec = null;
     this.due = 0;
@@ -150,8 +151,7 @@ export class Picture {
   /** The plot's box for the present size. */
   box() {
     const [w, h] = [this.host.clientWidth, this.host.clientHeight];
-    const text = w < 460 ? 13 : w < 700 ? 14 : 17;
-    const scale = w < 460 ? 1 : w < 700 ? 1.2 : 1.5;
+    const [text, scale] = this.far ? [17, 1.5] : w < 460 ? [13, 1] : w < 900 ? [14, 1.2] : [16, 1.4];
     const runs = this.spec?.runs;
     const left = runs?.log ? text * 3.2 : text * (this.yTicks().some((t) => t[1].length > 4) ? 3.6 : 2.9);
     return { w, h, text, scale, left, right: w - 10, top: text * 1.6, bottom: h - text * 2 };
@@ -223,7 +223,7 @@ export class Picture {
       const head = headOf(layer.curve);
       if (head < 0) return;
       const data = trace(layer.curve, xi(layer.curve.length), y);
-      if (look !== "past") svg("path", { class: "under", d: data, "stroke-width": wide + 3 }, made);
+      if (look !== "past" && look !== "seed") svg("path", { class: "under", d: data, "stroke-width": wide + 3 }, made);
       svg("path", { class: look, d: data, "stroke-width": wide }, made);
       const [cx, cy] = [xi(layer.curve.length)(head), y(layer.curve[head])];
       if (layer.head)
@@ -379,7 +379,7 @@ export class Grid {
     const [w, h] = [this.host.clientWidth, this.host.clientHeight];
     if (!this.cells || !w) return;
     const { cells, runs, own } = this;
-    const text = w < 460 ? 12 : w < 700 ? 14 : 16;
+    const text = this.host.closest(".wall") ? 18 : w < 460 ? 12 : 14;
     const place = (v) => (typeof v === "string" ? v : tick(v));
     const longest = Math.max(...cells.ys.map((v) => place(v).length));
     const left = Math.min(Math.max(text * 2.4, longest * text * 0.58 + 8), w * 0.34);
