@@ -256,7 +256,7 @@ class SparseModelSoups(Experiment):
             "With 100 hidden neurons, too, three cycles that each start from the average end above "
             "iterative pruning of one network with as many steps in a cycle (a fifth of the cost)",
             source="Abstract; sizes: desk",
-            runs=Grid({"arm": ("Soup", "One net")}, 16, {"hidden": 100, "cycles": 3, "tune": 100}),
+            runs=Grid({"arm": ("Soup", "One net")}, 24, {"hidden": 100, "cycles": 3, "tune": 100}),
             checks=(Check("lead", over_one_net, AtLeast(0.005), label="over one network"),),
             control=Control(GENTLE, breaks=("lead",), seeds=8),
             tier="slow",
