@@ -1,6 +1,7 @@
 """Pruning of modules: what is pruned, what is left alone, and that the dead stay dead."""
 
 import copy
+import pickle
 
 import pytest
 import torch
@@ -215,6 +216,15 @@ def test_a_copy_and_a_state_dict_keep_the_masks():
     fresh.load_state_dict(other.state_dict())
     assert all(map(torch.equal, alive(fresh), masks))
     assert len(make_permanent(mlp()).state_dict()) == 4
+
+
+def test_made_permanent_a_module_pickles():
+    net = mlp()
+    masks = prune(net, 0.5)
+    with pytest.raises(RuntimeError, match="state_dict"):
+        pickle.dumps(net)
+    again = pickle.loads(pickle.dumps(make_permanent(net)))
+    assert all(torch.equal(w != 0, m) for w, m in zip(prunable(again).values(), masks))
 
 
 def test_masks_in_a_pattern_and_scores_of_other_kinds():
