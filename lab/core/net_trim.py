@@ -10,6 +10,8 @@ from torch import Tensor
 
 SETTLED = 1_000  # from this step on the penalties rest: only with resting ones is it proven to end
 
+SMALL = 1e-3  # of an answer's length: residuals of an output that is never on count against this
+
 
 @final
 @dataclass(frozen=True)
@@ -116,9 +118,9 @@ class NetTrim:
             return (v + problem["x"].T @ z).norm(dim=0)
 
         new, dual = state["copy"], state["dual"]
-        size = torch.maximum(seen.norm(dim=0), new.norm(dim=0)).clamp(min=1e-12)
+        size = torch.maximum(seen.norm(dim=0), new.norm(dim=0)).clamp(min=SMALL)
         apart = (seen - new).norm(dim=0) / size
-        moved = back(new - old) / dual.norm(dim=0).clamp(min=1e-12)
+        moved = back(new - old) / dual.norm(dim=0).clamp(min=SMALL)
         factor = torch.where(apart > 5 * moved, 2.0, torch.where(moved > 5 * apart, 0.5, 1.0))
         if k >= SETTLED:
             factor = torch.ones_like(factor)

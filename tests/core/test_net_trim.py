@@ -84,6 +84,13 @@ def test_an_output_that_is_never_on_needs_no_weight():
     y = (x @ w).relu()
     y[:, 1] = 0
     assert net_trim(x, y)[:, 1].abs().max() == 0
+    method, free = NetTrim(0.1), torch.arange(40) == 0
+    x[:, 0] = 1
+    problem = method.problem(x, y, free)
+    state = method.init(problem, w)
+    for k in range(600):
+        state = method.step(state, problem, k)
+    assert method.residual(state) < 1e-4
 
 
 def test_it_says_when_it_did_not_arrive():

@@ -134,7 +134,7 @@ class Int4Training(Experiment):
     }
     views = [
         Heat("pic.gradients", signed=True, title="Gradients", y="how many, log",
-             x="size, from 10⁻⁴ of the largest up, log", note="large ones dark, the end blue"),
+             x="size, from 10⁻⁴ of the largest up, log", note="large ones strong, the end blue"),
         Curves("accuracy", percent=True, title="Right on new digits"),
         Curves("large_mean", title="Error of the large", note="mean so far"),
         Curves("all_mean", title="Error of all", note="mean so far"),
