@@ -134,7 +134,7 @@ def test_a_whole_lesson(room):
     assert json.loads(_saved(teacher, "notebook"))["nbformat"] == 4
 
     someone.get_by_role("button", name="Raise hand").click()
-    expect(teacher.locator("#who")).to_contain_text("1 hands")
+    expect(teacher.locator("#who")).to_contain_text("1 asking")
     teacher.locator(".tile", has_text="Bo").click()
     teacher.get_by_role("button", name="Send out").click()
     teacher.locator("dialog").get_by_role("button", name="Send out").click()

@@ -113,6 +113,7 @@ export class ClassPicture {
     const answers = tiles.flatMap((one) => (one.answer == null ? [] : [one.answer]));
     const middle = answers.length > 1 && !isVote(state) ? middleOf(shape, answers) : null;
     const layers = [...ruleLayers(state), ...crowdLayers(shape, answers)];
+    if (kind === "reveal" && frame && !frame.over) layers.push({ when: frame.k, pen: true });
     layers.push(...answerLayer(shape, middle, "middle", "middle of the class", { wide: 3 }));
     if (result && shape !== "curve") layers.push(...answerLayer(shape, result.truth, "truth", "", { wide: 3 }));
     return [...layers, ...run];

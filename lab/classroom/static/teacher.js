@@ -136,7 +136,7 @@ function renderWho(all) {
   const names = (some) => some.map((one) => one.name).join(", ");
   const asks = ["ask", "predict"].includes(state.kind) && !state.locked;
   const rows = [
-    ["hands", all.filter((one) => one.hand)],
+    ["asking", all.filter((one) => one.hand)],
     ["not yet", asks ? all.filter((one) => one.here && !one.sent) : []],
     ["away", all.filter((one) => !one.here)],
   ];
