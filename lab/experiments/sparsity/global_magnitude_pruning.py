@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import torch
 
+from lab.core.masks import dead_units
 from lab.core.mlp import Mlp, minibatch, side_by_side
 from lab.core.problems.digits import CLASSES, Digits
-from lab.core.prune import Prune, Rounds, reachable
+from lab.core.prune import Prune, Rounds
 from lab.core.scores import by_lot, magnitude
 from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid, Within
 from lab.engine.controls import Integer, Number, Selector
 from lab.engine.experiment import Card, Experiment, Preset, Quantity, given
-from lab.engine.views import Bars, Curves, Heat, Mask
+from lab.engine.views import Bars, Curves, Mask
 
 EVEN, UNEVEN = "144-100-100-10", "144-40-256-40-10"
 L2, BATCH = 1e-3, 64
@@ -37,9 +38,9 @@ def pruned(state, net, c, left, rng):
     flat = net.alive(masks)
     w, memory = net.cut(state["w"], state["memory"], flat)
     counts = torch.stack([mask.sum() for mask in masks])
-    outputs = reachable(masks).sum()
+    units = torch.stack([1 - dead.float().mean() for dead in dead_units(masks)])
     return {**state, "w": w, "alive": flat, "memory": memory, "layers": counts,
-            "outputs": outputs, "stage": "prune"}  # fmt: skip
+            "units": units, "stage": "prune"}  # fmt: skip
 
 
 def lead(over, **where):
@@ -55,6 +56,18 @@ def gain(least, over):
         return d.accuracy.sel(least=least, arm=MINIMUM) - d.accuracy.sel(**rival)
 
     return measure
+
+
+def by_widths(least):
+    """What shares by widths gain over one ranking with that minimum for each layer."""
+    return lambda d: (
+        d.accuracy.sel(allocation="erk", least=0) - d.accuracy.sel(allocation="global", least=least)
+    )
+
+
+def of_rounds(kept):
+    """What five cuts gain over one, with equal steps of fine-tuning."""
+    return lambda d: d.accuracy.sel(rounds=5, kept=kept) - d.accuracy.sel(rounds=1, kept=kept)
 
 
 def short_of_dense(d):
@@ -86,7 +99,7 @@ class GlobalMagnitudePruning(Experiment):
     kept = Number(0.05, bounds=(0.002, 1.0), log=True, doc="share of weights that stay")
     net = Selector(EVEN, objects=[EVEN, UNEVEN], doc="layers, from pixels to digits")
     score = Selector("magnitude", objects=["magnitude", "random"], doc="what is ranked")
-    allocation = Selector("global", objects=["global", "uniform"], doc="one ranking, or by layer")
+    allocation = Selector("global", objects=["global", "uniform", "erk"], doc="over layers")
     least = Integer(64, bounds=(0, 256), doc="minimum per layer of a global ranking")
     rate = Number(3e-3, bounds=(1e-4, 3e-2), live=True, log=True, doc="of fine-tuning")
     tune = Integer(100, bounds=(1, 2000), log=True, unit="steps", doc="of fine-tuning, in all")
@@ -109,18 +122,23 @@ class GlobalMagnitudePruning(Experiment):
             "Let each layer keep 96, watch answers return", net=UNEVEN, kept=0.02, least=96
         ),
         "gradual": Preset("Cut in five rounds, tune in between", rounds=5, cut=20, kept=0.02),
+        "slowly": Preset(
+            "Cut uneven layers slowly, watch one ranking survive", net=UNEVEN, rounds=5, cut=20
+        ),
         "check": Preset("Cut and tune for a few steps", cut=3, tune=9),
     }
     quantities = {
         "accuracy": Quantity("right on new digits", better="more", short="right"),
+        "dense": Quantity("right before anything goes", short="dense"),
         "chance": Quantity("always the commonest digit", short="guess"),
-        "answers": Quantity("how often each digit is the answer", dim="digit"),
         "loss": Quantity("cross-entropy of a minibatch", log=True, better="less"),
         "sparsity": Quantity("share of weights that are gone"),
+        "compression": Quantity("compression", log=True),
+        "units": Quantity("share of units that a path runs through", dim="place"),
         "layers": Quantity("weights left in each layer", log=True, dim="layer"),
         "outputs": Quantity("digits that a path still reaches"),
     }
-    axes = ("sparsity",)
+    axes = ("sparsity", "compression")
     events = {"a digit is cut off": "outputs < 10", "all are cut off": "outputs < 1"}
     stages = {
         "dense": "Trained, nothing is gone.",
@@ -132,10 +150,11 @@ class GlobalMagnitudePruning(Experiment):
         Bars("layers", labels="pic.names", log=True, title="Left in each layer"),
         Curves("accuracy", bounds=("chance",), percent=True, title="Accuracy",
                note="on 2,000 new digits"),
-        Heat("answers", y="digit", labels=tuple("0123456789"), title="Answers",
-             note="share of each digit"),
-        Curves("accuracy", x="kept", of="sparsity", by="arm", log="x", percent=True,
-               title="Accuracy by share kept"),
+        Curves("accuracy", x="compression", log="x", bounds=("dense",), percent=True,
+               title="Accuracy by compression", note="beside the dense network"),
+        Bars("units", labels="pic.places", title="Units on a path"),
+        Curves("accuracy", x="kept", of="compression", by="arm", log="x", percent=True,
+               title="Accuracy by share kept", note="from a half to a thirty-second"),
         Curves("accuracy", x="least", of="minimum", by="arm", percent=True,
                title="Accuracy by minimum", note="uneven widths, 2 % kept"),
     ]  # fmt: skip
@@ -157,9 +176,10 @@ class GlobalMagnitudePruning(Experiment):
             "w": w,
             "alive": torch.ones_like(w, dtype=torch.bool),
             "memory": net.memory(w),
+            "dense": net.accuracy(w, **given.data["test"]),
             "loss": net.loss(w, train["x"][:BATCH], train["y"][:BATCH]),
             "layers": torch.tensor([into * out for into, out in net.shapes]),
-            "outputs": torch.tensor(CLASSES),
+            "units": torch.ones(len(net.widths)),
             "k": 0,
             "tuned": 0,
             "stage": "dense",
@@ -179,11 +199,14 @@ class GlobalMagnitudePruning(Experiment):
                 "tuned": state["tuned"] + 1}  # fmt: skip
 
     def observe(state, given, c):
+        left = state["layers"].sum() / network(c).weights_size
         return {
             "loss": state["loss"],
-            "sparsity": 1 - state["layers"].sum() / network(c).weights_size,
+            "sparsity": 1 - left,
+            "compression": 1 / left.clamp(min=1e-4),
             "layers": state["layers"],
-            "outputs": state["outputs"],
+            "units": state["units"],
+            "outputs": CLASSES * state["units"][-1],
         }
 
     def assess(state, given, c):
@@ -191,8 +214,8 @@ class GlobalMagnitudePruning(Experiment):
         answer = network(c).logits(state["w"], test["x"]).argmax(1)
         return {
             "accuracy": (answer == test["y"]).float().mean(),
+            "dense": state["dense"],
             "chance": torch.bincount(test["y"]).max() / len(answer),
-            "answers": torch.bincount(answer, minlength=CLASSES) / len(answer),
         }
 
     def picture(state, given, c):
@@ -204,6 +227,7 @@ class GlobalMagnitudePruning(Experiment):
             "weights": side_by_side(weights, 4, torch.nan),
             "alive": side_by_side(alive, 4, True),
             "names": [f"{into} to {out}" for out, into in net.shapes],
+            "places": ["pixels", *(f"hidden {i}" for i in range(1, len(alive))), "digits"],
         }
 
     def stage(state, given, c):
@@ -217,6 +241,9 @@ class GlobalMagnitudePruning(Experiment):
 
     studies = {
         "sparsity": Grid({"kept": (0.02, 0.05, 0.2), "arm": RULES}, 12, AT_ONCE),
+        "compression": Grid(
+            {"kept": (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2), "arm": "all"}, set=AT_ONCE
+        ),
         "minimum": Grid(
             {"least": (0, 8, 16, 32, 64, 96, 128), "arm": (MINIMUM, "Uniform")},
             set={**AT_ONCE, "net": UNEVEN, "kept": 0.02},
@@ -301,5 +328,39 @@ class GlobalMagnitudePruning(Experiment):
                 {"score": "random"}, breaks=("16 short", "96 lift", "96 above"), seeds=4
             ),
             tier="standard",
+        ),
+        Claim(
+            "erk",
+            "Shares that follow the layers' widths alone (ERK) never run dry: beside a wide layer, "
+            "with 5 % kept, they leave 20 points more than one ranking and 15 more than a minimum "
+            "of 64; between equal widths they hardly differ",
+            source="desk",
+            runs=Grid(
+                {"allocation": ("erk", "global"), "least": (0, 64)},
+                set={**AT_ONCE, "net": UNEVEN, "kept": 0.05},
+            ),
+            checks=(
+                Check("global", by_widths(0), AtLeast(0.2), label="over one ranking"),
+                Check("minimum", by_widths(64), AtLeast(0.15), label="over a minimum"),
+            ),
+            control=Control({"net": EVEN}, breaks=("global", "minimum"), seeds=3),
+            tier="slow",
+        ),
+        Claim(
+            "gradual",
+            "Five cuts with equal steps of fine-tuning keep the thin layer alive where one cut "
+            "empties it: beside a wide layer they leave 10 points more at 2 % and 5 more at 5 %; "
+            "between equal widths one cut is better, as its survivors have all the steps",
+            source="Abstract (enhanced when pruning is gradual); sizes: desk",
+            runs=Grid(
+                {"rounds": (1, 5), "kept": (0.02, 0.05)},
+                set={"cut": 1, "net": UNEVEN, "least": 0},
+            ),
+            checks=(
+                Check("2 % kept", of_rounds(0.02), AtLeast(0.1), label="gain"),
+                Check("5 % kept", of_rounds(0.05), AtLeast(0.05), label="gain"),
+            ),
+            control=Control({"net": EVEN}, breaks=("2 % kept", "5 % kept"), seeds=4),
+            tier="slow",
         ),
     ]
