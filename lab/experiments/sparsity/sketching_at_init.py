@@ -75,7 +75,7 @@ class SketchingAtInit(Experiment):
              note="each row a sketch; weights that count most are left"),
         Convergence("error", bounds=("expected",), slopes=(-0.5,), title="Error of the sketch",
                     note="one is the empty mask's"),
-        Curves("trained", x="kept", log="y", title="After training", note="by weights kept"),
+        Curves("trained", x="kept", title="After training", note="by weights kept"),
         Curves("trained", x="decay", of="columns", by="arm", title="After training",
                note=f"by decay, {KEPT} weights kept"),
     ]  # fmt: skip
