@@ -88,7 +88,7 @@ class Int4Training(Experiment):
         title="Gradients of four bits",
         question="A gradient may take fifteen values. How wide should they lie?",
         answer="So that the few largest keep their size: that lowers their error. Training cares "
-        "at two bits, where the whole range ends it; at four every rule learns.",
+        "at two bits, where the whole range stalls; at four every rule learns.",
         why="Most gradients are tiny beside the largest. Levels spread over the whole range round "
         "them to zero; a narrow interval clips the large. With one large one of 2n clipped, at n "
         "levels a side, a bound of their error is least; a step up or down finds it. Fifteen "
@@ -243,13 +243,13 @@ class Int4Training(Experiment):
         ),
         Claim(
             "two bits",
-            "At two bits, one level a side, training on the whole range ends near a guess, and the "
-            "interval that is best for the large gradients is at least 50 points better; rounding "
+            "At two bits, one level a side, training on the whole range stalls, and the "
+            "interval that is best for the large gradients is at least 30 points better; rounding "
             "by lot saves the whole range as well",
             source="Abstract, restated; sizes: desk",
             runs=Grid({"rule": (WHOLE, LARGE)}, 8, {"bits": 2}, steps(300)),
             checks=(
-                Check("lead", lead(LARGE), AtLeast(0.5), label="lead over the whole range"),
+                Check("lead", lead(LARGE), AtLeast(0.3), label="lead over the whole range"),
             ),
             control=Control({"lot": True}, breaks=("lead",), seeds=4),
             tier="standard",
