@@ -34,6 +34,7 @@ export class Line {
     Object.assign(this, { heard, changed, again });
     this.state = "off";
     this.socket = null;
+    this.first = null; // how one comes in, until one is in
     this.tries = 0;
     this.timer = 0;
     this.unsure = new Map(); // id to an answer without a receipt
@@ -45,9 +46,10 @@ export class Line {
     });
   }
 
-  /** Connects; `first` is said once, later accidents are mended with `again`. */
-  connect(first = null) {
+  /** Connects; `first` is said until it is accepted, later accidents are mended with `again`. */
+  connect(first = this.first) {
     clearTimeout(this.timer);
+    this.first = first;
     this.close();
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/class/socket`);
     this.socket = socket;
@@ -55,7 +57,7 @@ export class Line {
     const opening = setTimeout(() => this.drop(), PATIENCE_MS);
     socket.onopen = () => {
       clearTimeout(opening);
-      socket.send(JSON.stringify(first ?? this.again()));
+      socket.send(JSON.stringify(this.first ?? this.again()));
     };
     socket.onmessage = (event) => this.hear(JSON.parse(event.data));
     socket.onclose = () => {
@@ -67,6 +69,7 @@ export class Line {
   hear(message) {
     if (message.type === "joined" || message.type === "opened") {
       this.tries = 0;
+      this.first = null;
       this.turn("on");
       this.heard(message);
       for (const answer of this.unsure.values()) this.send(answer);
@@ -143,6 +146,7 @@ export class Line {
     clearTimeout(this.timer);
     clearTimeout(this.waiting);
     this.unsure.clear();
+    this.first = null;
     this.close();
     this.turn("off");
   }

@@ -62,9 +62,9 @@ function refused(text) {
     $("error").textContent = text;
     return;
   }
-  const first = !$("gate").hidden;
+  const cameBack = !line.first;
   line.end();
-  gate(text, !first);
+  gate(text, cameBack);
 }
 
 function save({ name, text }) {
