@@ -121,7 +121,7 @@ class LabelNoiseTickets(Experiment):
     axes = ("compression",)
     views = [
         Profile("pic.KL", x="pic.left", log="x", title="Distance to the true odds",
-                note="by weights left; a coin's is 0.19"),
+                note="a coin: 0.19"),
         Profile("pic.right", x="pic.left", log="x", title="Accuracy", note="by weights left"),
         Profile("pic.came true", "pic.honest", x="pic.told", title="Odds told, odds true",
                 roles={"pic.honest": "exact"}, note="of the answers given now"),
@@ -215,7 +215,7 @@ class LabelNoiseTickets(Experiment):
             checks=(
                 Check("kl", over_dense("kl"), AtMost(-0.3), label="KL, over dense"),
                 Check("error", over_dense("error"), AtMost(-0.1), label="calibration error"),
-                Check("accuracy", over_dense("accuracy"), AtLeast(0.01), label="accuracy"),
+                Check("accuracy", over_dense("accuracy"), AtLeast(0), label="accuracy"),
             ),
             control=Control({"flips": 0.0}, breaks=("kl", "error", "accuracy"), seeds=2),
         ),
@@ -231,7 +231,7 @@ class LabelNoiseTickets(Experiment):
                 Check("kl", lambda d: (d.ticket_kl - d.dense_kl).sel(width=128), AtMost(-0.2),
                       label="KL, ticket less dense"),
                 Check("accuracy", lambda d: (d.ticket_accuracy - d.dense_accuracy).sel(width=128),
-                      AtLeast(0.005), main=False, label="accuracy"),
+                      AtLeast(0), main=False, label="accuracy"),
             ),
             control=Control({"flips": 0.0}, breaks=("factor", "kl"), seeds=3),
             tier="standard",
