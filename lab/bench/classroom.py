@@ -356,7 +356,7 @@ async def two_browsers(port: int) -> Row:
             waits += [when - start for when in await asyncio.gather(*seen)]
             await teacher.say({"type": "pause", "on": False})
             for page in pages:
-                await page.wait_for_function("document.getElementById('eyes').hidden")
+                await page.locator("#eyes").wait_for(state="hidden")
         await chromium.close()
     return Row(name, p95(waits), "ms", 300, note="a pause, to the first look that finds its words")
 
