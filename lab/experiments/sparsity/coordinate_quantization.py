@@ -271,7 +271,9 @@ class CoordinateQuantization(Experiment):
                 Check("rise", lambda d: d.rise.max("inputs"), AtMost(1e-9), "all",
                       label="largest rise"),
             ),
-            control=Control({"rho": 0.0, "bits": 4, "start": "exact"}, breaks=("ratio", "rise")),
+            control=Control(
+                {"rho": 0.0, "bits": 4, "start": "exact"}, breaks=("ratio", "rise"), seeds=3
+            ),
         ),
         Claim(
             "greedy",
@@ -283,7 +285,8 @@ class CoordinateQuantization(Experiment):
             checks=(
                 Check("gain", greedy_gain, AtMost(0.95), label="greedy over in turn"),
             ),
-            control=Control({"inputs": COMMON}, breaks=("gain",)),
+            control=Control({"inputs": COMMON}, breaks=("gain",), seeds=4),
+            tier="standard",
         ),
         Claim(
             "scale",
@@ -298,7 +301,7 @@ class CoordinateQuantization(Experiment):
                 Check("neighbours", ratio("tuned", inputs=NEIGHBOURS), AtMost(0.9),
                       label="error over that of a tuned scale"),
             ),
-            control=Control({"rho": 0.0}, breaks=("cause", "neighbours")),
+            control=Control({"rho": 0.0}, breaks=("cause", "neighbours"), seeds=3),
         ),
         Claim(
             "two bits",

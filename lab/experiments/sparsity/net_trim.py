@@ -217,7 +217,7 @@ class NetTrim(Experiment):
             "are cut, on new inputs too; in the first layer, whose inputs are pixels under noise, "
             "it needs more",
             source="Abstract; comparison and sizes: desk",
-            runs=Grid(stop=SETTLED),
+            runs=Grid(stop="residual < 3e-3 or k >= 600"),
             checks=(
                 Check("share", lambda d: d.kept / d.by_size, AtMost(0.75), label="share"),
                 Check("new", lambda d: d.kept / d.by_size_new, AtMost(0.75),
