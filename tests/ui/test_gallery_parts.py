@@ -137,7 +137,8 @@ def shown():
     [
         Convergence("gap"), Curves("gap", x="t", log="y"), Trajectory("place", field="pic.field"),
         Plane("pic.cloud", target="pic.goal", lines="pic.lines"), Mask("pic.w", alive="pic.alive"),
-        Mask("pic.alive"), Heat("pic.w"), Heat("pic.w", signed=True), Spectrum("sv"), Bars("sv"),
+        Mask("pic.alive"), Mask("pic.w", "pic.tiles", alive=("pic.alive", "pic.line")),
+        Heat("pic.w"), Heat("pic.w", signed=True), Spectrum("sv"), Bars("sv"),
         Bars("pic.line"), Profile("pic.line", log="y"), Hist("pic.w", theory="pic.theory"),
         Graph("pic.nodes", edges="pic.edges"), Images("pic.tiles"), Timeline("pic.spans"),
     ],
