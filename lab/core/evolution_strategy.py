@@ -36,7 +36,7 @@ class DiagonalStrategy:
     """
 
     rate: float = 0.03
-    spread_rate: float = 0.4
+    spread_rate: float = 1.0
     spread: float = 0.1
     least: float = 0.01
     most: float = 0.5
