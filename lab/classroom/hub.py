@@ -48,6 +48,7 @@ class Live:
     connections: set = field(default_factory=set)
     run: ClassRun | None = None
     run_step: int = -1
+    turn: int = 0  # counts the runs that were wanted
     own: OwnRuns | None = None
     right: dict = field(default_factory=dict)
     fresh: bool = False  # somebody has not seen where the run is
@@ -74,7 +75,7 @@ class Hub:
         self._journal, self._where = journal, where
         self.lives: dict[str, Live] = {}
         self.wrong = WrongCodes()
-        self._restored = False
+        self._restoring: asyncio.Future | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -83,11 +84,19 @@ class Hub:
             self._journal = Journal()
         return self._journal
 
-    def restore(self) -> None:
+    async def restore(self) -> None:
         """Takes up the rooms of the journal, as they were when the program ended."""
-        if self._restored:
-            return
-        self._restored = True
+        if self._restoring is None:
+            self._restoring = asyncio.ensure_future(self._take_up())
+        await self._restoring
+
+    async def _take_up(self) -> None:
+        for room in await asyncio.to_thread(self._read_rooms):
+            live = self.lives[room.id] = Live(room)
+            await self._begin(live)
+
+    def _read_rooms(self) -> list[Room]:
+        found = []
         for id in self.journal.open_rooms():
             room = Room(id)
             try:
@@ -96,8 +105,8 @@ class Hub:
             except (KeyError, LessonError) as error:
                 log.warning("a room was not restored: %s", error)
                 continue
-            self.lives[id] = Live(room)
-            self._begin(self.lives[id])
+            found.append(room)
+        return found
 
     @staticmethod
     def read(text: str | bytes) -> m.Message:
@@ -119,7 +128,7 @@ class Hub:
         Refused, LessonError, StoreError
         """
         self._loop = asyncio.get_running_loop()
-        self.restore()
+        await self.restore()
         if isinstance(message, m.Open):
             await self._open(connection, message)
         elif isinstance(message, m.Join):
@@ -285,28 +294,28 @@ class Hub:
         if isinstance(message, m.End):
             await self._end(live, message.delete)
             return
-        self._follow(live, message)
+        await self._follow(live, message)
         self.show(live)
 
-    def _follow(self, live: Live, message) -> None:
+    async def _follow(self, live: Live, message) -> None:
         """The run goes where the room is."""
         room = live.room
         if isinstance(message, m.Go):
             if live.own is not None:
                 live.own.clear()
-            self._begin(live)
+            await self._begin(live)
         elif isinstance(message, m.Pause):
             self._rest_or_go(live)
         elif isinstance(message, m.Run):
             if message.do == "again":
-                self._begin(live)
+                await self._begin(live)
             elif message.do in ("slower", "faster") and live.run is not None:
                 live.run.faster(1 if message.do == "faster" else -1)
             elif message.do == "end" and live.run is not None:
                 live.run.to_end()
                 live.fresh = True
             elif room.running and live.run is None:
-                self._begin(live)
+                await self._begin(live)
             else:
                 self._rest_or_go(live)
 
@@ -355,8 +364,10 @@ class Hub:
 
     # -- runs --------------------------------------------------------------------------------------
 
-    def _begin(self, live: Live) -> None:
+    async def _begin(self, live: Live) -> None:
         """The run of the step that the class is at, from its start; none where none is wanted."""
+        live.turn += 1
+        turn = live.turn
         if live.run is not None:
             live.run.close()
             live.run = None
@@ -364,7 +375,13 @@ class Hub:
             return
         live.run_step = live.room.lesson.about_run(live.room.step)
         live.right.pop(live.run_step, None)
-        live.run = ClassRun(live.room.lesson.steps[live.run_step].runs)
+        runs = live.room.lesson.steps[live.run_step].runs
+        self.show(live)  # the step is told before its run is made
+        made = await asyncio.to_thread(ClassRun, runs)
+        if live.turn != turn or live.room.ended:  # the class went on meanwhile
+            made.close()
+            return
+        live.run = made
         self._rest_or_go(live)
 
     @staticmethod

@@ -360,7 +360,8 @@ def for_experiment(name: str) -> Lesson:
     steps = [
         {"kind": "predict", "title": entry.card.question[:160], "shape": "curve", "runs": runs,
          "text": f"Draw: {spec.text}, step by step."},
-        {"kind": "reveal", "title": (entry.card.answer or "The run")[:160], "text": entry.card.why[:600]},
+        {"kind": "reveal", "title": (entry.card.answer or "The run")[:160],
+         "text": entry.card.why[:600]},
     ]  # fmt: skip
     if free:
         steps.append(
