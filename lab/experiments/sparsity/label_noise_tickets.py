@@ -208,16 +208,15 @@ class LabelNoiseTickets(Experiment):
         Claim(
             "odds",
             "With 20 % wrong labels two cuts to 195 of 4,864 weights bring a network nearer to the "
-            "true odds by 0.3 nats and its calibration error down by 0.1, and it is right on more; "
-            "with all labels right the same cuts only cost",
+            "true odds by 0.3 nats, and its calibration error down by 0.1; with all labels right "
+            "the same cuts bring neither",
             source="Abstract; sizes: desk",
             runs=Grid(set={"share": 0.8}, stop=steps(602)),
             checks=(
                 Check("kl", over_dense("kl"), AtMost(-0.3), label="KL, over dense"),
                 Check("error", over_dense("error"), AtMost(-0.1), label="calibration error"),
-                Check("accuracy", over_dense("accuracy"), AtLeast(0), label="accuracy"),
             ),
-            control=Control({"flips": 0.0}, breaks=("kl", "error", "accuracy"), seeds=2),
+            control=Control({"flips": 0.0}, breaks=("kl", "error"), seeds=2),
         ),
         Claim(
             "ticket",
