@@ -208,13 +208,13 @@ class LabelNoiseTickets(Experiment):
         Claim(
             "odds",
             "With 20 % wrong labels two cuts to 195 of 4,864 weights bring a network nearer to the "
-            "true odds by 0.3 nats, and its calibration error down by 0.1; with all labels right "
+            "true odds by 0.3 nats, and its calibration error down by 0.12; with all labels right "
             "the same cuts bring neither",
             source="Abstract; sizes: desk",
             runs=Grid(set={"share": 0.8}, stop=steps(602)),
             checks=(
                 Check("kl", over_dense("kl"), AtMost(-0.3), label="KL, over dense"),
-                Check("error", over_dense("error"), AtMost(-0.1), label="calibration error"),
+                Check("error", over_dense("error"), AtMost(-0.12), label="calibration error"),
             ),
             control=Control({"flips": 0.0}, breaks=("kl", "error"), seeds=2),
         ),
@@ -222,7 +222,7 @@ class LabelNoiseTickets(Experiment):
             "ticket",
             "From 448 weights and from 17,920, forty times as many, halving comes to tickets "
             "within a factor of 6 of each other (medians); that of the larger network is nearer to "
-            "the true odds than its dense one by 0.2 nats. With all labels right neither",
+            "the true odds than its dense one by 0.2 nats, and loses no point. With all labels right neither",
             source="Abstract (comparable sizes, probabilities); sizes: desk",
             runs=Grid({"width": (16, 128)}, 9, {"share": 0.5}),
             checks=(
@@ -230,7 +230,7 @@ class LabelNoiseTickets(Experiment):
                 Check("kl", lambda d: (d.ticket_kl - d.dense_kl).sel(width=128), AtMost(-0.2),
                       label="KL, ticket less dense"),
                 Check("accuracy", lambda d: (d.ticket_accuracy - d.dense_accuracy).sel(width=128),
-                      AtLeast(0), main=False, label="accuracy"),
+                      AtLeast(-0.01), main=False, label="accuracy"),
             ),
             control=Control({"flips": 0.0}, breaks=("factor", "kl"), seeds=3),
             tier="standard",
