@@ -222,7 +222,8 @@ class LabelNoiseTickets(Experiment):
             "ticket",
             "From 448 weights and from 17,920, forty times as many, halving comes to tickets "
             "within a factor of 6 of each other (medians); that of the larger network is nearer to "
-            "the true odds than its dense one by 0.2 nats, and loses no point. With all labels right neither",
+            "the true odds than its dense one by 0.2 nats, and loses no point. With all labels "
+            "right neither",
             source="Abstract (comparable sizes, probabilities); sizes: desk",
             runs=Grid({"width": (16, 128)}, 9, {"share": 0.5}),
             checks=(
