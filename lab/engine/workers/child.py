@@ -31,13 +31,14 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     memory.bind()
-    connection, inbox = inherited(handle), Inbox()
-    threading.Thread(target=_read, args=(connection, inbox, folder), daemon=True).start()
+    connection, inbox, imported = inherited(handle), Inbox(), threading.Event()
+    reading = (connection, inbox, folder, imported)
+    threading.Thread(target=_read, args=reading, daemon=True).start()
     try:
         beat, spool = Beat(beat_path(folder, number)), Spool(Path(folder))
     except FileNotFoundError:
         os._exit(0)  # the pool was closed while this process started
-    _serve(connection, inbox, beat, spool)
+    _serve(connection, inbox, beat, spool, imported)
     os._exit(0)  # without the seconds that libraries take to tidy up
 
 
@@ -45,7 +46,9 @@ def _leave_it_to_the_parent(*signal_and_frame) -> None:
     """A Ctrl-C or the end of a service goes to all processes; our pipe tells us what to do."""
 
 
-def _serve(connection: Connection, inbox: Inbox, beat: Beat, spool: Spool) -> None:
+def _serve(
+    connection: Connection, inbox: Inbox, beat: Beat, spool: Spool, imported: threading.Event
+) -> None:
     import torch
 
     from lab.engine.workers.host import Host
@@ -53,7 +56,8 @@ def _serve(connection: Connection, inbox: Inbox, beat: Beat, spool: Spool) -> No
 
     torch.set_num_threads(1)
     at_rest = None
-    if inbox.waiting():  # somebody waits already: serve first, rehearse at the first rest
+    imported.set()
+    if inbox.expecting.is_set():  # somebody waits already: serve first, rehearse at the first rest
         at_rest = threading.Thread(target=rehearse, daemon=True).start
     else:
         rehearse()
@@ -64,10 +68,16 @@ def _serve(connection: Connection, inbox: Inbox, beat: Beat, spool: Spool) -> No
         Host(connection.send, inbox, beat, spool, at_rest).serve()
 
 
-def _read(connection: Connection, inbox: Inbox, folder: str) -> None:
-    """Takes commands off the pipe even during a long step, so that its end is noticed."""
+def _read(connection: Connection, inbox: Inbox, folder: str, imported: threading.Event) -> None:
+    """Takes commands off the pipe even during a long step, so that its end is noticed.
+
+    A command may hold what torch has to unpickle, and two threads cannot import it at a time.
+    """
     told = False
     with contextlib.suppress(EOFError, OSError):
+        connection.poll(None)
+        inbox.expecting.set()
+        imported.wait()
         while True:
             command = connection.recv()
             told = told or command.verb == "quit"

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import queue
+import threading
 
 from lab.engine.workers.messages import Command
 
 
 class Inbox:
-    """A queue that is emptied at one go; any thread may put."""
+    """A queue that is emptied at one go; any thread may put.
+
+    Attributes
+    ----------
+    expecting : Event
+        Set when the first command is on its way.
+    """
 
     def __init__(self):
         self._queue: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self.expecting = threading.Event()
 
     def put(self, command: Command) -> None:
         self._queue.put(command)
