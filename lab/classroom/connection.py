@@ -28,12 +28,14 @@ class Socket(WebSocketHandler):
         A student's id, "teacher" or "wall"; "" before the first message.
     live : Live or None
         The room.
+    gone : bool
+        Whether it is closed.
     """
 
     _new: WeakSet = WeakSet()  # connections that have not said who they are
 
     def initialize(self, hub: Callable) -> None:
-        self._hub, self.who, self.live = hub, "", None
+        self._hub, self.who, self.live, self.gone = hub, "", None, False
         self._bucket, self._stray = Bucket(), 0
         self._latest: dict[str, str] = {}
         self._waiting, self._busy = 0, False
@@ -96,6 +98,7 @@ class Socket(WebSocketHandler):
         self._new.discard(self)
 
     def on_close(self) -> None:
+        self.gone = True
         self._known()
         if self.live is not None:
             self.hub.leave(self)

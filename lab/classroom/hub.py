@@ -76,7 +76,7 @@ class Hub:
         self.lives: dict[str, Live] = {}
         self.wrong = WrongCodes()
         self._restoring: asyncio.Future | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Task] = set()  # kept, or they might be collected half way
 
     @property
     def journal(self) -> Journal:
@@ -127,7 +127,6 @@ class Hub:
         ------
         Refused, LessonError, StoreError
         """
-        self._loop = asyncio.get_running_loop()
         await self.restore()
         if isinstance(message, m.Open):
             await self._open(connection, message)
@@ -179,7 +178,8 @@ class Hub:
             raise Refused(f"Too many wrong codes from here. Try again in {wait} s.")
         wanted = tidy_code(typed)
         for live in self.lives.values():
-            if not live.room.ended and secrets.compare_digest(live.room.code, wanted):
+            there = live.room.code.encode()
+            if not live.room.ended and secrets.compare_digest(there, wanted.encode()):
                 return live
         self.wrong.note(connection.address)
         raise Refused("There is no room with this code. Look at the wall again.")
@@ -237,6 +237,8 @@ class Hub:
         self._show_all(connection)
 
     def _admit(self, connection, live: Live, who: str) -> None:
+        if connection.gone:  # it was closed while its place was written down
+            return
         connection.who, connection.live = who, live
         live.connections.add(connection)
         if who in live.room.members:
@@ -437,7 +439,9 @@ class Hub:
         else:
             run = {"controls": controls, "curve": curve, "value": value}
             event = {"did": "tried", "member": who, "step": step, "cell": cell, "run": run}
-        self._loop.create_task(self._settle(live, event, who))
+        task = asyncio.ensure_future(self._settle(live, event, who))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _settle(self, live: Live, event: dict, who: str | None) -> None:
         if live.room.ended:
@@ -506,6 +510,8 @@ class Hub:
     def _show_all(self, connection) -> None:
         """All that one connection has to know."""
         live = connection.live
+        if live is None:
+            return
         connection.send_latest("state", self._state(live))
         if connection.who in (TEACHER, WALL):
             self._tell_board(live, connection)

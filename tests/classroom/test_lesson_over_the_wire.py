@@ -160,3 +160,18 @@ def test_spotlight_pin_rename_and_door(classroom):
             assert "sent you out" in (await out.until("error"))["text"]
 
     asyncio.run(lesson())
+
+
+def test_who_leaves_while_joining_is_not_kept_as_present(classroom):
+    async def lesson():
+        async with classroom() as room:
+            teacher = await room.teacher()
+            (live,) = room.hub.lives.values()
+            hasty = await room.connect({"type": "join", "code": teacher.room["code"]})
+            await hasty.close()
+            await teacher.until("state", students=0)
+            async with asyncio.timeout(10):
+                while len(live.connections) > 1 or any(one.here for one in live.room.students):
+                    await asyncio.sleep(0)
+
+    asyncio.run(lesson())

@@ -136,7 +136,7 @@ def test_codes_are_not_guessed(classroom, monkeypatch):
                 await room.student(teacher)
             guess = await room.connect()
             for _ in range(3):
-                refused = await guess.asked("error", type="join", code="222222")
+                refused = await guess.asked("error", type="join", code="ÄÖ\u202eßAB")
                 assert "no room" in refused["text"]
             refused = await guess.asked("error", type="join", code=teacher.room["code"])
             assert "Too many wrong codes" in refused["text"]
