@@ -61,6 +61,7 @@ class Student:
     async def connect(self, first: dict) -> None:
         from tornado.websocket import websocket_connect
 
+        self.close()
         self.closed.clear()
         self._joined = asyncio.get_running_loop().create_future()
         self.socket = await websocket_connect(
@@ -101,6 +102,11 @@ class Student:
             await asyncio.sleep(0.002)
         raise TimeoutError("nothing came")
 
+    def close(self) -> None:
+        """Says good-bye, if it is there."""
+        if self.socket is not None:
+            self.socket.close()
+
     def kill(self) -> None:
         """Cuts the connection without a word, as a lost network does."""
         self.socket.protocol.stream.close()
@@ -140,7 +146,7 @@ async def room(port: int, students: int, arrive: float = 0.0):
         yield teacher, found, took
     finally:
         for student in (*found, teacher):
-            student.socket.close()
+            student.close()
 
 
 def p95(values) -> float:
@@ -235,15 +241,17 @@ async def noisy(port: int, teacher: Student, students: list) -> Row:
     async def shout(loud: Student) -> None:
         from tornado.websocket import WebSocketClosedError
 
-        while True:
-            start = time.perf_counter()
-            try:
-                for _ in range(GARBAGE // 20):
-                    await loud.socket.write_message("x" * 200)
-            except WebSocketClosedError:
-                loud = Student(port)
-                await loud.connect({"type": "join", "code": teacher.room["code"]})
-            await asyncio.sleep(max(0.0, 0.05 - (time.perf_counter() - start)))
+        try:
+            while True:
+                start = time.perf_counter()
+                try:
+                    for _ in range(GARBAGE // 20):
+                        await loud.socket.write_message("x" * 200)
+                except WebSocketClosedError:
+                    await loud.connect({"type": "join", "code": teacher.room["code"]})
+                await asyncio.sleep(max(0.0, 0.05 - (time.perf_counter() - start)))
+        finally:
+            loud.close()
 
     shouting = asyncio.ensure_future(shout(loud))
     waits = await delays(teacher, students, ACTIONS)
@@ -321,7 +329,7 @@ async def answers_after(port: int, token: str) -> int:
     await teacher.say({"type": "export", "format": "json"})
     await teacher.until(lambda m: m["type"] == "file", 0)
     text = next(m["text"] for _, m in teacher.heard if m["type"] == "file")
-    teacher.socket.close()
+    teacher.close()
     return len(json.loads(text)["answers"])
 
 

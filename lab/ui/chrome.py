@@ -171,10 +171,11 @@ def figure(i: int, picture, studies=None, kept=()) -> str:
     """The place of one picture, with its title; the picture itself is put in by the script."""
     title, note = esc(picture.title), esc(picture.note)
     tall = " tall" if picture.tall > 1 else ""
+    role = "group" if getattr(picture.view, "alive", None) else "img"  # a mask has a button
     return (
         f'<figure class="fig{tall}" style="--grow:{picture.tall:g}" data-view="{i}">'
         f"<h3>{title}{f'<span>{note}</span>' if note else ''}</h3>"
-        f'<div class="slot" role="img" aria-label="{title}"></div>'
+        f'<div class="slot" role="{role}" aria-label="{title}"></div>'
         f"{_ask(picture.view.of, studies or {}, kept)}</figure>"
     )
 

@@ -58,11 +58,6 @@ def test_without_a_browser_the_page_is_one_row_that_says_so(no_browser):
     assert "CHROMIUM" in row["note"]
 
 
-def test_the_classroom_says_that_there_is_nothing_yet(no_browser):
-    rows = list(measure("page", classroom=True))
-    assert [row["name"] for row in rows[1:]] == ["classroom"]
-
-
 @pytest.fixture
 def small(monkeypatch):
     """Peers at sizes that take no time."""

@@ -71,7 +71,7 @@ def race(page, verdicts: dict, bars: str) -> str:
 def _multiple(i: int) -> str:
     return (
         f'<figure class="fig" data-view="{i}"><h3 data-fill="title{i}"></h3>'
-        '<div class="slot" role="img" aria-label="Picture"></div></figure>'
+        '<div class="slot" role="group" aria-label="Picture"></div></figure>'
     )
 
 
