@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from tornado.httpserver import HTTPServer
@@ -130,6 +131,12 @@ class Classroom:
         client = await self.connect({"type": "join", "code": teacher.room["code"], "name": name})
         client.place = await client.until("joined")
         return client
+
+
+def run(lesson):
+    """Runs a coroutine to its end, on a thread: the main one may have a browser's loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, lesson).result()
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """The journal: nothing acknowledged is lost, whatever ends the program."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -11,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from schoolroom import ASK, PREDICT, REVEAL, Classroom
+from schoolroom import ASK, PREDICT, REVEAL, Classroom, run
 
 from lab.classroom.journal import Journal
 from lab.store.home import StoreError
@@ -104,7 +103,7 @@ def test_a_killed_server_comes_back_with_every_acknowledged_answer(classroom, da
                 await client.close()
             return teacher.room, [student.place for student in students], value
 
-        room_before, places, value = asyncio.run(before())
+        room_before, places, value = run(before())
     finally:
         first.kill()
         first.communicate()
@@ -128,7 +127,7 @@ def test_a_killed_server_comes_back_with_every_acknowledged_answer(classroom, da
             for client in room.clients:
                 await client.close()
 
-        asyncio.run(after())
+        run(after())
     finally:
         second.kill()
         second.communicate()

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import nbformat
-from schoolroom import ASK, CELLS, EXPLORE, PREDICT, REVEAL
+from schoolroom import ASK, CELLS, EXPLORE, PREDICT, REVEAL, run
 
 
 def test_a_whole_lesson(classroom):
@@ -73,7 +73,7 @@ def test_a_whole_lesson(classroom):
             await ada.until("over")
             assert room.hub.journal.rooms() == []
 
-    asyncio.run(lesson())
+    run(lesson())
 
 
 def test_a_lost_connection_comes_back_to_its_place(classroom):
@@ -90,7 +90,7 @@ def test_a_lost_connection_comes_back_to_its_place(classroom):
             back = await room.connect({"type": "rejoin", "token": teacher.room["token"]})
             assert (await back.until("opened"))["code"] == teacher.room["code"]
 
-    asyncio.run(lesson())
+    run(lesson())
 
 
 def test_the_projector_shows_no_answer_and_no_name_before_the_reveal(classroom):
@@ -118,7 +118,7 @@ def test_the_projector_shows_no_answer_and_no_name_before_the_reveal(classroom):
             refused = await wall.asked("error", type="go", step=0)
             assert "only shows" in refused["text"]
 
-    asyncio.run(lesson())
+    run(lesson())
 
 
 def test_a_second_teacher_comes_in_by_the_second_code(classroom):
@@ -133,7 +133,7 @@ def test_a_second_teacher_comes_in_by_the_second_code(classroom):
             await second.say(type="go", step=PREDICT)
             await teacher.until("state", step=PREDICT)
 
-    asyncio.run(lesson())
+    run(lesson())
 
 
 def test_spotlight_pin_rename_and_door(classroom):
@@ -159,7 +159,7 @@ def test_spotlight_pin_rename_and_door(classroom):
             out = await room.connect({"type": "rejoin", "token": ada.place["token"]})
             assert "sent you out" in (await out.until("error"))["text"]
 
-    asyncio.run(lesson())
+    run(lesson())
 
 
 def test_who_leaves_while_joining_is_not_kept_as_present(classroom):
@@ -174,4 +174,4 @@ def test_who_leaves_while_joining_is_not_kept_as_present(classroom):
                 while len(live.connections) > 1 or any(one.here for one in live.room.students):
                     await asyncio.sleep(0)
 
-    asyncio.run(lesson())
+    run(lesson())

@@ -3,7 +3,7 @@
 import asyncio
 
 from independent_client import Student
-from schoolroom import ASK, PREDICT
+from schoolroom import ASK, PREDICT, run
 
 
 def test_an_independent_client_takes_part(classroom):
@@ -25,4 +25,4 @@ def test_an_independent_client_takes_part(classroom):
             assert live.room.members["1"].answers == {ASK: value, PREDICT: curve}
             ida.wire.close()
 
-    asyncio.run(lesson())
+    run(lesson())

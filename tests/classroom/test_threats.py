@@ -8,7 +8,7 @@ from pathlib import Path
 from weakref import WeakSet
 
 import pytest
-from schoolroom import ASK, PREDICT
+from schoolroom import ASK, PREDICT, run
 from tornado.httpclient import HTTPClientError
 
 import lab
@@ -19,10 +19,6 @@ from lab.classroom.names import hashed, tidy
 from lab.classroom.room import SEATS
 
 ROWS = Path(lab.__file__).parents[1] / "docs" / "classroom-threats.md"
-
-
-def run(lesson):
-    asyncio.run(lesson)
 
 
 def test_every_row_has_its_test():
