@@ -195,7 +195,7 @@ async def frames_of(students: list, seconds: float) -> tuple[list[float], int]:
     first: dict[int, float] = {}
     lags = []
     for when, k in read:
-        if when - first.get(k, -AGAIN_S) >= AGAIN_S:  # the run came by this step once more
+        if when - first.get(k, -AGAIN_S) > AGAIN_S / 2:  # the run came by this step once more
             first[k] = when
         lags.append(when - first[k])
     return lags, sum(student.closed.is_set() for student in students)

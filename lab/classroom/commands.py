@@ -51,6 +51,8 @@ def rooms(
             print(f"{room} deleted")
         if doomed or old:
             return
+        if not found:
+            print("no room was opened yet; a class begins with Teach on any page")
         for room in found:
             day = time.strftime("%Y-%m-%d", time.localtime(room["opened"]))
             state = "open" if room["ended"] is None else "ended"
