@@ -122,7 +122,8 @@ function paintNow(desk) {
     if (labelled) {
       const used = panel.label ? words(desk, l, t - 6, panel.label, {color: panel.color || "ink", size: 13, bold: true}) : 0;
       const parts = panel.said ? panel.said.split(", ") : [], from = used + (used ? 8 : 0);
-      while (parts.length > 1 && from + widthOf(desk, parts.join(", "), letter) > w) parts.pop();
+      const least = used ? 0 : 1;   // a name goes before a number where both have no room
+      while (parts.length > least && from + widthOf(desk, parts.join(", "), letter) > w) parts.pop();
       words(desk, l + from, t - 6, parts.join(", "), {color: "ink2"});
     }
     if (panel.texts && wide > 18 && !zoom) {
