@@ -91,7 +91,7 @@ class MarginMaximization(Experiment):
         "loss": Quantity("loss", log=True, better="less"),
         "length": Quantity("share of the cubed norm by representation", dim="part"),
     }
-    every = 5
+    every = 10
     max_steps = 20_000
 
     @given(by=("group",))
