@@ -156,8 +156,7 @@ class Hub:
         await self._written(self.journal.begin(room.id, lesson.title, [opened]))
         live = self.lives[room.id] = Live(room)
         self._admit(connection, live, TEACHER)
-        connection.send({"type": "opened", "token": mine, "code": room.code,
-                         "teacher_code": second, **self._door(room)})  # fmt: skip
+        self._welcome(connection, room, mine, second)
         self._show_all(connection)
 
     def _free_code(self) -> str:
@@ -167,10 +166,12 @@ class Hub:
             if found not in taken:
                 return found
 
-    def _door(self, room: Room) -> dict:
-        """The address to type, and its picture."""
+    def _welcome(self, connection, room: Room, mine: str = "", second: str = "") -> None:
+        """What a teacher's page or a projector begins with: codes, the address, its picture."""
         where = self._where()
-        return {"address": where, "qr": export.qr(where) if where else ""}
+        picture = export.qr(where) if where else ""
+        connection.send({"type": "opened", "token": mine, "code": room.code, "address": where,
+                         "teacher_code": second, "qr": picture})  # fmt: skip
 
     def _by_code(self, connection, typed: str) -> Live:
         wait = self.wrong.wait(connection.address)
@@ -208,8 +209,7 @@ class Hub:
         mine = token()
         await self._keep(live, [{"did": "taught", "token": hashed(mine)}])
         self._admit(connection, live, TEACHER)
-        connection.send({"type": "opened", "token": mine, "code": live.room.code,
-                         "teacher_code": "", **self._door(live.room)})  # fmt: skip
+        self._welcome(connection, live.room, mine)
         self._show_all(connection)
 
     def _rejoin(self, connection, message) -> None:
@@ -229,8 +229,7 @@ class Hub:
         self._admit(connection, live, who)
         room = live.room
         if who in (TEACHER, WALL):
-            connection.send({"type": "opened", "token": "", "code": room.code,
-                             "teacher_code": "", **self._door(room)})  # fmt: skip
+            self._welcome(connection, room)
         else:
             one = room.members[who]
             connection.send({"type": "joined", "token": "", "name": one.name, "member": one.id})
@@ -322,12 +321,14 @@ class Hub:
                 self._rest_or_go(live)
 
     async def _end(self, live: Live, delete: bool) -> None:
-        for connection in list(live.connections):
-            connection.bye("This lesson is over. Thank you.")
         self._drop(live)
         del self.lives[live.room.id]
-        if delete:
-            self.journal.delete(live.room.id)
+        try:
+            if delete:  # before it is said, so that who hears it can rely on it
+                self.journal.delete(live.room.id)
+        finally:
+            for connection in list(live.connections):
+                connection.bye("This lesson is over. Thank you.")
 
     def _drop(self, live: Live) -> None:
         if live.run is not None:

@@ -81,6 +81,11 @@ class Room:
         return self.lesson.steps[self.step]
 
     @property
+    def asked(self) -> int:
+        """The step whose answers count now: in a reveal those of its question."""
+        return self.lesson.question(self.step) if self.now.kind == "reveal" else self.step
+
+    @property
     def students(self) -> list[Member]:
         """Those who are in the room, by number."""
         return [one for one in self.members.values() if not one.removed]
@@ -231,9 +236,8 @@ class Room:
         self.step, self.paused, self.spotlight = event["step"], False, []
         self.running = self.now.kind == "reveal"
         if self.now.kind == "reveal":
-            asked = self.lesson.question(self.step)
-            self.locked.add(asked)
-            self.revealed.add(asked)
+            self.locked.add(self.asked)
+            self.revealed.add(self.asked)
 
     def _paused(self, event) -> None:
         self.paused = event["on"]

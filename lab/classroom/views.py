@@ -13,7 +13,7 @@ from lab.engine import registry
 def step(room: Room) -> dict:
     """The step that the class is at: the part that everybody may see."""
     now, lesson = room.now, room.lesson
-    asked = lesson.question(room.step) if now.kind == "reveal" else room.step
+    asked = room.asked
     source = lesson.steps[asked]
     found = {
         "type": "state",
@@ -77,7 +77,7 @@ def seen(room: Room, one: Member, asked: int) -> dict:
 def you(room: Room, one: Member, right: dict) -> dict:
     """What a student alone sees: the own name, answer, points, run and cell."""
     now = room.now
-    asked = room.lesson.question(room.step) if now.kind == "reveal" else room.step
+    asked = room.asked
     answer = one.answers.get(asked)
     found = {
         "type": "you", "member": one.id, "name": one.name, "hand": one.hand, "step": room.step,
@@ -94,7 +94,7 @@ def result(room: Room, right: dict) -> dict | None:
     """What a reveal tells everybody once the run is over: the truth and the middle of the class."""
     if room.now.kind != "reveal":
         return None
-    asked = room.lesson.question(room.step)
+    asked = room.asked
     if asked not in right:
         return None
     question = room.lesson.steps[asked]
@@ -109,7 +109,7 @@ def result(room: Room, right: dict) -> dict | None:
 
 def tile(room: Room, one: Member, right: dict, wall: bool) -> dict:
     """A student's tile: for the teacher all of it, for the projector what the class may see."""
-    asked = room.lesson.question(room.step) if room.now.kind == "reveal" else room.step
+    asked = room.asked
     open_to_all = asked in room.revealed or room.now.kind == "explore"
     found = {
         "member": one.id,

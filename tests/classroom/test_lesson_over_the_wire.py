@@ -172,6 +172,6 @@ def test_who_leaves_while_joining_is_not_kept_as_present(classroom):
             await teacher.until("state", students=0)
             async with asyncio.timeout(10):
                 while len(live.connections) > 1 or any(one.here for one in live.room.students):
-                    await asyncio.sleep(0)
+                    await teacher.asked("board", type="names", on=False)
 
     run(lesson())
