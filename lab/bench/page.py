@@ -42,8 +42,9 @@ def rows() -> Iterator[Row]:
                 yield visits.memory(chromium, served, FIXED_POINT)
             yield from gallery.rows(chromium)
             yield from notebook.rows(chromium, FIXED_POINT)
-            with server(HERE / "wide_mask.py", hz=10) as served:
-                yield from seen(chromium, served, "WideMask", "a mask of 1 M weights", (None, 60))
+            with server(HERE / "loads.py", HERE / "wide_net.py", workers=1, hz=10) as served:
+                yield from seen(chromium, served, "WideNet", "a mask of 1 M weights", (None, 60))
+                yield throughput(chromium, served, "WideNet", "training 1 M weights", 0.95)
             with server(HERE / "loads.py", workers=1) as served:
                 for cost, goal in GOALS.items():
                     yield throughput(chromium, served, "Load", f"steps of {cost}", goal, cost=cost)

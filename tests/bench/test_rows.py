@@ -142,7 +142,7 @@ def test_a_quantile_is_one_of_the_values(share, value):
 # -- loads -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", ["loads.py:Load", "wide_mask.py"])
+@pytest.mark.parametrize("file", ["loads.py:Load", "wide_net.py"])
 def test_loads_are_experiments_that_a_server_takes_from_their_file(file):
     found = entry(str(page.HERE / file))
     assert not found.broken
@@ -156,10 +156,10 @@ def test_every_load_steps(cost):
 
 
 def test_a_wide_mask_changes_with_every_step():
-    session = Session(str(page.HERE / "wide_mask.py"))
-    before = session.picture()["mask"]
+    session = Session(str(page.HERE / "wide_net.py"))
+    before = session.picture()["alive"]
     session.advance(1)
-    after = session.picture()["mask"]
+    after = session.picture()["alive"]
     assert before.size == 1_000_000
     assert 0 < (before != after).sum() < before.size
 
