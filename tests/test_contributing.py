@@ -15,5 +15,5 @@ def test_the_example_is_a_good_experiment(tmp_path):
     path = tmp_path / "power_iteration.py"
     path.write_text(example)
     experiment = load(str(path))
-    assert [finding for finding in check(experiment) if not finding.ok] == []
+    assert [finding for finding in check(experiment, timed=False) if not finding.ok] == []
     assert verify(experiment, "rate").verdict == "holds"

@@ -7,5 +7,6 @@ from lab.engine.check import check
 
 
 def test_the_promises_hold(name):
-    broken = [f"{finding.test}: {finding.message}" for finding in check(name) if not finding.ok]
+    findings = check(name, timed=False)
+    broken = [f"{finding.test}: {finding.message}" for finding in findings if not finding.ok]
     assert not broken, "\n".join(broken)

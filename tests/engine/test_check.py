@@ -5,7 +5,7 @@ import torch
 from specimens import CARD, Counting, Descent, Spin, Training
 from torch import nn
 
-from lab.engine import Experiment, Number, Quantity, given
+from lab.engine import Experiment, Number, Quantity, given, limits
 from lab.engine.check import check
 from lab.engine.keyframes import Keyframes
 from lab.engine.limits import _rows_until
@@ -17,7 +17,7 @@ MEMORY = {"count": 0}
 
 @pytest.mark.parametrize("experiment", [Spin, Descent, Training, Counting])
 def test_honest_experiments_pass(experiment):
-    assert [f for f in check(experiment) if not f.ok] == []
+    assert [f for f in check(experiment, timed=False) if not f.ok] == []
 
 
 class Honest:
@@ -44,7 +44,7 @@ def trap(**methods):
 
 
 def test_without_a_trap_it_is_honest():
-    assert [f for f in check(trap()) if not f.ok] == []
+    assert [f for f in check(trap(), timed=False) if not f.ok] == []
 
 
 def module_init(*layers):
@@ -209,7 +209,7 @@ TRAPS = (
 
 @pytest.mark.parametrize("plant", TRAPS, ids=lambda plant: plant.__name__)
 def test_a_planted_trap_is_caught(plant):
-    findings = check(plant())
+    findings = check(plant(), timed=False)
     assert any(not finding.ok for finding in findings), findings
     assert all("\n" not in finding.message for finding in findings)
 
@@ -218,10 +218,10 @@ def test_declarations_are_checked_first():
     def observe(state, given, c):
         return {"other": 1.0}
 
-    findings = check(trap(quantities={}, observe=observe))
+    findings = check(trap(quantities={}, observe=observe), timed=False)
     assert [f.test for f in findings] == ["declarations"]
     assert "quantities is empty" in findings[0].message
-    named = [f for f in check(trap(observe=observe)) if not f.ok]
+    named = [f for f in check(trap(observe=observe), timed=False) if not f.ok]
     assert named[0].message == "quantities and observe() differ: loss, other"
 
 
@@ -230,7 +230,7 @@ def test_a_control_that_sets_a_size_is_left_to_single_runs():
         return {"w": rng.normal("w", (round(10 * c.share),)), "m": torch.zeros(4)}
 
     sized = trap(init=init, noise=lambda c: {}, share=Number(0.5, bounds=(0.1, 1)))
-    assert [f for f in check(sized) if not f.ok] == []
+    assert [f for f in check(sized, timed=False) if not f.ok] == []
 
 
 @pytest.mark.parametrize("every", [1, 5])
@@ -240,18 +240,28 @@ def test_costly_numbers_keep_runs_out_of_batches(every):
 
     quantities = {"loss": Quantity("loss"), "costly": Quantity("costly")}
     honest = trap(noise=lambda c: {}, assess=assess, quantities=quantities, every=every)
-    assert [f for f in check(honest) if not f.ok] == []
+    assert [f for f in check(honest, timed=False) if not f.ok] == []
 
 
 def test_the_promises_about_limits_are_told_by_name(monkeypatch):
-    named = {f.test: f for f in check(trap())}
+    named = {f.test: f for f in check(trap(), timed=False)}
     assert {"byte budgets", "not finite", "lanes", "sizes"} <= set(named)
     monkeypatch.setattr(Session, "_within_bounds", lambda session, row: True)
-    named = {f.test: f for f in check(trap())}
+    named = {f.test: f for f in check(trap(), timed=False)}
     assert "loss is not finite from 48 on, and the run says: " in named["not finite"].message
     monkeypatch.undo()
     monkeypatch.setattr(Keyframes, "_thin", lambda keyframes: keyframes.ks.pop())
-    assert "keyframes take" in {f.test: f for f in check(trap())}["byte budgets"].message
+    named = {f.test: f for f in check(trap(), timed=False)}
+    assert "keyframes take" in named["byte budgets"].message
+
+
+@pytest.mark.parametrize(("observe_s", "ok"), [(1e-4, True), (2e-2, False)])
+def test_an_observe_that_costs_more_than_the_steps_is_told(monkeypatch, observe_s, ok):
+    times = iter([1e-3, observe_s])  # of the steps, then of one look
+    monkeypatch.setattr(limits, "_fastest", lambda work, n: next(times))
+    told = {f.test: f for f in check(trap())}["observe is cheap"]
+    assert told.ok is ok
+    assert ok or "raise every, or move it to assess()" in told.message
 
 
 def test_the_bytes_of_a_trace_are_counted_with_room():
