@@ -157,7 +157,8 @@ class Bars(View):
 class Profile(View):
     """Arrays against an index or against the array named by `x`: spectra, signals, densities.
 
-    `roles` as in Curves.
+    `roles` as in Curves; a source with a role that has fewer values than `x` marks those places
+    on the x axis by upright lines: where an interval begins and ends.
     """
 
     x: str = ""

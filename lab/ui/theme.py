@@ -34,6 +34,6 @@ def colours() -> str:
 
 def _variables(dark: bool) -> str:
     found = {n.rstrip("_").replace("_", "-"): c for n, c in palette.tokens(dark).items()}
-    for ramp in ("power", "signed"):
+    for ramp in ("power", "signed", "living", "wheel"):
         found |= {f"{ramp}{i}": c for i, c in enumerate(palette.stops(ramp, dark))}
     return " ".join(f"--{name}: {colour};" for name, colour in found.items())

@@ -101,7 +101,7 @@ class PlaneCanvas(Canvas):
 def colours(dark: bool) -> dict:
     """The tokens by their names in the style sheet, for pages that have none."""
     found = {name.replace("_", "-"): c for name, c in palette.tokens(dark).items()}
-    for kind in ("power", "signed", "wheel"):
+    for kind in ("power", "signed", "living", "wheel"):
         found.update({f"{kind}{i}": c for i, c in enumerate(palette.stops(kind, dark))})
     return {**found, "sans": palette.SANS}
 

@@ -32,7 +32,7 @@ DARK = MappingProxyType(
         now="#FFD84A", on_now="#14181B", now_edge="#FFD84A",
         a="#73ABFF", b="#FF9652", c="#4ECB9D", d="#DCCBFF", e="#8C86A6", f="#B2E052",
         h="#66CBE6", train="#98A4AE", test="#F27FBC", exact="#ECEFF1", bound="#909AA2",
-        alert="#FF7B72", focus="#73ABFF", dead="#262C31",
+        alert="#FF7B72", focus="#73ABFF", dead="#2C3338",
     )
 )  # fmt: skip
 
@@ -40,6 +40,9 @@ POWER = ("#FFFFFF", "#CFE6DF", "#6DB3AE", "#1F6C86", "#12294A")
 POWER_DARK = ("#0C0F11", "#14323D", "#1D6B72", "#62B98A", "#E6F2B8")
 SIGNED = ("#1D63C9", "#9DBDE8", "#FFFFFF", "#E9B48F", "#B84E08")
 SIGNED_DARK = ("#73ABFF", "#28476F", "#0C0F11", "#6E3E1C", "#FF9652")
+# Of a mask: without the middle, so that the smallest weight that lives has a colour of its own.
+LIVING = ("#1D63C9", "#BCD2EF", "#EFCBB2", "#B84E08")
+LIVING_DARK = ("#73ABFF", "#3A639A", "#8F5126", "#FF9652")
 # What goes round: twelve hues of one lightness, without the yellow of now.
 WHEEL = (
     "#638119", "#228A4E", "#048778", "#098393", "#007DB4", "#5070C0",
@@ -93,8 +96,10 @@ def series(index: int) -> Style:
 
 
 def stops(kind: str, dark: bool = False) -> tuple[str, ...]:
-    """The stops of a ramp: five of "power" (nothing to much) or "signed" (through zero), twelve
-    of "wheel" (round)."""
+    """The stops of a ramp: five of "power" (nothing to much) or "signed" (through zero), four of
+    "living" (two below zero, two above), twelve of "wheel" (round)."""
+    if kind == "living":
+        return LIVING_DARK if dark else LIVING
     if kind == "wheel":
         return WHEEL_DARK if dark else WHEEL
     if kind == "signed":

@@ -20,6 +20,7 @@ class Profile(Sheet):
         self._x = Growing(log=self.x_log_axis)
         self._y = Growing(log=self.y_log, least=1 if self.y_log else None)
         self.values: list[tuple[str, np.ndarray, np.ndarray]] = []
+        self.places: list[tuple[str, np.ndarray]] = []  # of upright lines
         super().__init__(view, entry, shared)
 
     def frame(self) -> dict:
@@ -67,12 +68,19 @@ class Profile(Sheet):
 
     def cursor(self, k: int, exact=None) -> None:
         super().cursor(k)
-        self.values, marks = [], []
+        self.values, self.places, marks = [], [], []
         for i, lane, name, style, label in self._wanted():
             y = vector_of(lane, name, k, _exact(exact, i))
             x = vector_of(lane, self.view.x, k, _exact(exact, i)) if self.view.x else None
             if y is None:
                 self.values.append((label, np.empty(0), np.empty(0)))
+                continue
+            dash = list(palette.BRANCH if lane.dotted else style.dash)
+            look: dict = dict(color=style.token, width=style.width, dash=dash, label=label)
+            if x is not None and len(y) < len(x) and name in self.view.roles:
+                self.places.append((label, y))
+                self._x.see(y)
+                marks.append(dict(kind="uprights", values=y, **look))
                 continue
             if x is None or len(x) != len(y):
                 x = np.arange(1, len(y) + 1, dtype=float)
@@ -84,11 +92,8 @@ class Profile(Sheet):
             if len(x) > POINTS and np.all(np.diff(x) >= 0):
                 kept = keep(x, y, self.x_log_axis)
                 x, y = x[kept], y[kept]
-            marks.append(dict(
-                kind="line", values=np.stack([x, y]), color=style.token, width=style.width,
-                dash=list(palette.BRANCH if lane.dotted else style.dash), label=label,
-                fill=palette.BAND if self.view.fill else 0,
-            ))  # fmt: skip
+            fill = palette.BAND if self.view.fill else 0
+            marks.append(dict(kind="line", values=np.stack([x, y]), fill=fill, **look))
         self.layers.put("marks", *marks)
         self.tell()
 
@@ -101,6 +106,7 @@ class Profile(Sheet):
                 parts.append(f"{label} {text}" if label else text)
         if not parts:
             return f"{self.title}: nothing drawn yet."
+        parts += [f"{label} at {_listed(y)}" for label, y in self.places]
         return f"{self.title} at step {count(self.shared.k)}: {'; '.join(parts)}."
 
     def numbers(self) -> tuple[list[str], list[list[str]]]:
@@ -114,7 +120,12 @@ class Profile(Sheet):
             [number(x[j]), *(number(y[j]) if j < len(y) else "\u2013" for _, _, y in shown)]
             for j in at
         ]
-        return columns, rows
+        gaps = [""] * (len(shown) - 1)
+        return columns, rows + [[label, _listed(y), *gaps] for label, y in self.places]
+
+
+def _listed(values) -> str:
+    return " and ".join(map(number, values))
 
 
 def vector_of(lane: Lane, name: str, k: int, exact: dict | None = None) -> np.ndarray | None:

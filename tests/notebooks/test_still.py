@@ -1,12 +1,16 @@
 """Still pictures: they say what they show, and are made without a page."""
 
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
+import numpy as np
 import pytest
 
 import lab
+from lab.engine.experiment import Card, Experiment, Quantity
+from lab.engine.views import Curves, Mask
 
 NAME = "infeasibility-detection"
 
@@ -36,6 +40,42 @@ def test_a_session_shows_its_curve(race):
 
 def test_a_session_without_steps_does_not_fail(lab_home):
     assert "ready" in lab.Session(NAME)._repr_html_()
+
+
+class Fading(Experiment):
+    """One weight after the other goes."""
+
+    card = Card(title="Fading", question="Which is the last?")
+    quantities = {"left": Quantity("left")}
+    views = [Curves("left"), Mask("pic.w", alive="pic.alive", title="Weights", note="in rows")]
+    max_steps = 20
+
+    def init(given, c, rng, backend):
+        return {"k": 0}
+
+    def step(state, given, c, k, rng):
+        return {"k": k + 1}
+
+    def observe(state, given, c):
+        return {"left": 20 - state["k"]}
+
+    def picture(state, given, c):
+        places = np.arange(20.0).reshape(4, 5)
+        return {"w": places - 9.5, "alive": places >= state["k"]}
+
+
+def test_a_session_shows_its_mask_as_it_is_now(lab_home):
+    run = lab.Session(Fading)
+    assert "Weights" not in run._repr_html_()  # nothing is begun for a look
+    run.advance(6)
+    html = run._repr_html_()
+    mask = ElementTree.fromstring(html[html.rindex("<svg") : html.rindex("</svg>") + 6])
+    inks = [box.get("fill") for box in mask.iter("rect")]
+    assert inks == [f"var(--{token})" for token in ("dead", "a", "b", "test")]
+    assert "<b>Weights</b> <span>in rows</span>" in html
+    run.advance(1)
+    ids = [set(re.findall(r' id="([^"]+)"', text)) for text in (html, run._repr_html_())]
+    assert ids[0] and not ids[0] & ids[1]  # both may stand in one notebook
 
 
 def test_a_race_labels_its_curves(race):

@@ -270,6 +270,19 @@ def test_few_bars_lie_and_many_stand():
     assert not plan["upright"] and plan["names"][:3] == ["low", "next", "3"]
 
 
+def test_a_bound_of_few_values_stands_upright_where_the_interval_begins_and_ends():
+    run = lane(3)
+    run.live = pack({"size": np.arange(5.0), "counts": np.ones(5), "ends": np.array([-7.0, 3.0])})
+    view = Profile("pic.counts", "pic.ends", x="pic.size", roles={"pic.ends": "bound"})
+    renderer = drawn(view, run)
+    line, ends = renderer.layers.all()[0]["marks"]
+    assert (line["kind"], ends["kind"], ends["n"], ends["label"]) == ("line", "uprights", 2, "ends")
+    assert list(np.frombuffer(ends["values"])) == [-7.0, 3.0] and renderer.frame()["x"][0] == -7
+    assert renderer.summary().endswith("ends at \u22127.00 and 3.00.")
+    columns, rows = renderer.numbers()
+    assert rows[-1] == ["ends", "\u22127.00 and 3.00"] and len(columns) == 2
+
+
 def test_marks_are_sent_when_they_change():
     run = lane(10)
     renderer = drawn(Profile("spectrum"), run, k=5)

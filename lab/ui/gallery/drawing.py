@@ -16,6 +16,7 @@ from lab.engine.trace import Trace
 from lab.ui.gallery import marks
 from lab.ui.gallery.marks import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from lab.views.palette import ROLES, SERIES, Style
+from lab.views.ranges import symmetric
 from lab.views.still.axis import Axis, axis
 from lab.views.thin import keep
 
@@ -35,7 +36,7 @@ class Shown:
         Its place in the series of styles.
     trace : Trace
     pictures : sequence of dict
-        Kept pictures as arrays, oldest first; the last one is that of the head.
+        Kept pictures as arrays, oldest first, each of another step; the last is that of the head.
     """
 
     style: int
@@ -59,6 +60,11 @@ class Shown:
             return None if found is None or isinstance(found, tuple) else np.asarray(found)
         _, values = self.series(source)
         return values[-1] if len(values) else None
+
+    def before(self, source: str) -> np.ndarray | None:
+        """The same array in the picture before the last one; None when there is none."""
+        found = self.pictures[-2].get(source[4:]) if len(self.pictures) > 1 else None
+        return None if found is None or isinstance(found, tuple) else np.asarray(found)
 
 
 def thumbnail(view, shown: Sequence[Shown], code: str) -> str:
@@ -116,18 +122,22 @@ def _over(view, run, source: str, x_log: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _profile(view, shown, points: int) -> str:
-    lines, run = [], shown[0]
+    lines, places, run = [], [], shown[0]
+    x_now = run.now(view.x) if view.x else None
     for i, source in enumerate(view.sources):
-        y = run.now(source)
+        y, x = run.now(source), x_now
+        if y is not None and x is not None and source in view.roles and y.size < x.size:
+            places += list(y.ravel())
+            continue
         if y is None or y.ndim != 1 or len(y) < 2:
             continue
-        x = run.now(view.x) if view.x else None
         x = np.arange(1.0, len(y) + 1) if x is None or len(x) != len(y) else x
         lines.append((_role(view, source) or SERIES[i % len(SERIES)], x, np.asarray(y, float)))
-    return _lines(lines, "x" in view.log, "y" in view.log, points)
+    return _lines(lines, "x" in view.log, "y" in view.log, points, places=places)
 
 
-def _lines(lines, x_log: bool, y_log: bool, points: int, now: bool = False) -> str:
+def _lines(lines, x_log: bool, y_log: bool, points: int, now: bool = False, places=()) -> str:
+    """Curves; `places` on the x axis are marked by upright lines."""
     good = []
     for style, x, y in lines:
         fine = np.isfinite(x) & np.isfinite(y)
@@ -136,7 +146,8 @@ def _lines(lines, x_log: bool, y_log: bool, points: int, now: bool = False) -> s
             good.append((style, x[fine], y[fine]))
     if not good:
         return ""
-    across = axis(np.concatenate([x for _, x, _ in good]), x_log, LEFT, RIGHT, tight=True)
+    far = np.concatenate([places, *(x for _, x, _ in good)])
+    across = axis(far, x_log, LEFT, RIGHT, tight=True)
     up = axis(np.concatenate([y for _, _, y in good]), y_log, BOTTOM, TOP)
     parts, ends = [], []
     for style, x, y in good:
@@ -145,25 +156,32 @@ def _lines(lines, x_log: bool, y_log: bool, points: int, now: bool = False) -> s
         parts.append(marks.path(path, style))
         if style not in ROLES.values() or style is ROLES["test"]:
             ends.append((style, path[-1]))
+    for at in across(places)[np.isfinite(across(places))]:
+        parts.append(marks.path(np.array([[at, TOP], [at, BOTTOM]]), ROLES["bound"]))
     return "".join(parts) + (marks.now(*ends[0]) if now and ends else "")
 
 
 def _plane(view, shown, points: int) -> str:
-    paths, clouds = [], []
+    paths: list = []
+    clouds: list = []  # (colour, or none, and places) of points
     for place, run in enumerate(shown):
-        for i, source in enumerate(view.sources):
+        for source in view.sources:
             path = _path_of(run, source)
             if path is not None:
                 paths.append((SERIES[run.style % len(SERIES)], path))
-            elif not place and (cloud := marks.rows(run.now(source), 2)) is not None:
-                clouds.append((i, cloud))
-    first = shown[0]
+            elif not place:
+                clouds += _clouds(run.now(source))
+    first, far = shown[0], view.reach or 1.0
+    ground = _of(first, view.fill)
+    ground = None if ground is None or ground.ndim != 2 else np.asarray(ground, float)
     segments, target = marks.rows(_of(first, view.lines), 4), marks.rows(_of(first, view.target), 2)
     arrows = marks.rows(_of(first, view.field), 4)
     trails = _trails(view, first)
     places = [path for _, path in paths] + [cloud for _, cloud in clouds]  # trails may leave it
     if segments is not None:
         places += [segments[:, :2], segments[:, 2:]]
+    if ground is not None:
+        places.append(np.array([[-far, -far], [far, far]]))
     places = [place[np.isfinite(place).all(1)] for place in places]
     if not sum(map(len, places)):
         return ""
@@ -172,7 +190,7 @@ def _plane(view, shown, points: int) -> str:
     def put(values) -> np.ndarray:
         return np.stack([x(values[:, 0]), y(values[:, 1])], 1)
 
-    parts = []
+    parts = [] if ground is None else [marks.ground(ground, x, y, far)]
     if arrows is not None:
         parts.append(marks.arrows(put(arrows[:, :2]), put(arrows[:, :2] + arrows[:, 2:]), points))
     if segments is not None and not paths:
@@ -181,8 +199,9 @@ def _plane(view, shown, points: int) -> str:
         parts.append(marks.path(put(trail[marks.even(trail, points // 4)]), _TRAIL))
     # several clouds: the largest lies behind, in the colour of heat
     sizes = sorted(clouds, key=lambda cloud: -len(cloud[1]))
-    for n, (_, cloud) in enumerate(sizes):
-        token = "h" if n == 0 else ("b" if n == len(sizes) - 1 and len(sizes) > 2 else "ink")
+    for n, (own, cloud) in enumerate(sizes):
+        last = n == len(sizes) - 1 and len(sizes) > 2
+        token = own or ("h" if n == 0 else "b" if last else "ink")
         few = len(cloud) <= 60
         parts.append(
             marks.dots(put(marks.some(cloud, points)), token, 9 if few else 6, 1 if few else 0.7)
@@ -212,6 +231,17 @@ def _trails(view, run) -> list[np.ndarray]:
     return found
 
 
+def _clouds(points) -> list[tuple[str, np.ndarray]]:
+    """Points as (colour, places): with a third column each kind in its own colour."""
+    cloud, kinds = marks.rows(points, 2), marks.rows(points, 3)
+    if cloud is not None:
+        return [("", cloud)]
+    if kinds is None:
+        return []
+    own = kinds[:, 2].astype(int) % len(SERIES)
+    return [(SERIES[i].token, kinds[own == i, :2]) for i in np.unique(own)]
+
+
 def _path_of(run, source: str) -> np.ndarray | None:
     """A recorded pair, or the places of one point through the kept pictures."""
     if not source.startswith("pic."):
@@ -230,7 +260,7 @@ def _heat(view, shown, points: int) -> str:
         return ""
     if view.alive or values.dtype == bool:
         alive = view.alive or source
-        return _mask(run, source, alive if isinstance(alive, str) else alive[0])
+        return _mask(run, source, alive if isinstance(alive, str) else alive[0], view.signed)
     values = marks.coarse(np.asarray(values, float))
     if not source.startswith("pic."):
         values = values[::-1]  # of a recorded vector the first entry is the lowest
@@ -241,16 +271,36 @@ def _heat(view, shown, points: int) -> str:
     return marks.matrix(marks.shares(values, view.log) ** 0.8, "h")
 
 
-def _mask(run, source: str, alive: str) -> str:
-    """A corner of a mask: what is left, and in grey what was left half way."""
-    now, before = run.now(alive), run.pictures[len(run.pictures) // 4].get(alive[4:])
-    if now is None or before is None:
+def _mask(run, source: str, alive: str, signed: bool) -> str:
+    """A corner of a mask. Weights that live are blue or orange, dead ones dark, what died or came
+    back since the picture before is bright, as on the page; a mask alone is what is left in it."""
+    now, before = _corner(run.now(alive)), _corner(run.before(alive))
+    if now is None:
         return ""
-    now, before = (np.asarray(a, dtype=bool)[:_MASK_UP, :_MASK_ACROSS] for a in (now, before))
-    weight = np.ones(now.shape)
-    if source != alive:
-        weight = marks.shares(np.abs(np.asarray(run.now(source), float))[:_MASK_UP, :_MASK_ACROSS])
-    return marks.matrix(np.where(now, 0.5 + 0.5 * weight, np.where(before, 0.15, 0.0)), "ink")
+    now = now.astype(bool)
+    values = None if source == alive else _corner(run.now(source))
+    if values is None or values.shape != now.shape:
+        there = np.ones(now.shape, dtype=bool)
+        parts = [marks.matrix(now, "ink", "m", 1)]
+    else:
+        there, values = np.isfinite(values), np.nan_to_num(values.astype(float))
+        most = symmetric(np.where(now, values, 0.0))
+        size = np.where(there & now, np.clip(np.abs(values) / most, 0, 1) * 2 / 3 + 1 / 3, 0.0)
+        inks = (("a", values < 0), ("b", values >= 0)) if signed else (("h", there),)
+        parts = [marks.matrix(there & ~now, "dead", "dead", 1)]
+        parts += [marks.matrix(np.where(mine, size, 0.0), token, token, 2) for token, mine in inks]
+    if before is not None and before.shape == now.shape:
+        changed = there & (before.astype(bool) != now)
+        for token, which in (("test", changed & ~now), ("now", changed & now)):
+            if which.any():
+                parts.append(marks.matrix(which, token, token, 1))
+    return "".join(parts)
+
+
+def _corner(values) -> np.ndarray | None:
+    if values is None or values.ndim != 2 or not values.size:
+        return None
+    return values[:_MASK_UP, :_MASK_ACROSS]
 
 
 def _bars(view, shown, points: int) -> str:

@@ -146,8 +146,11 @@ def rule(y: float) -> str:
     return f'<path d="M{LEFT} {y:.0f}H{RIGHT}" stroke="var(--line)" stroke-width="2"/>'
 
 
-def matrix(shares, token: str, mark: str = "m") -> str:
-    """Shares of 0 to 1 as cells of one colour: a small image is the mask of a rectangle."""
+def matrix(shares, token: str, mark: str = "m", bits: int = 0) -> str:
+    """Shares of 0 to 1 as cells of one colour: a small image is the mask of a rectangle.
+
+    With `bits`, 1 or 2, the image takes as many for a cell: two or four shades.
+    """
     rows, columns = shares.shape
     side = min((RIGHT - LEFT) / columns, (BOTTOM - TOP) / rows)
     if columns * side < 0.8 * (RIGHT - LEFT) and rows > 1 and columns > 1:
@@ -155,27 +158,49 @@ def matrix(shares, token: str, mark: str = "m") -> str:
     else:
         wide, high = RIGHT - LEFT, BOTTOM - TOP
     x, y = (WIDTH - wide) / 2, (HEIGHT - high) / 2
+    return _image(shares, token, mark, (x, y, wide, high), bits, "image-rendering:pixelated")
+
+
+def ground(shares, x: Axis, y: Axis, far: float) -> str:
+    """Shares on a grid over the square from -far to far, the lowest row first: 0 in the first
+    series' colour, 1 in the second's, one half is blank."""
+    shares = coarse(np.where(np.isfinite(shares), shares, 0.5), 26, 26)[::-1]
+    (left, right), (top, bottom) = x([-far, far]), y([far, -far])
+    box = (left, top, right - left, bottom - top)
+    parts = ((np.clip(1 - 2 * shares, 0, 1), "a"), (np.clip(2 * shares - 1, 0, 1), "b"))
+    drawn = "".join(_image(part, token, f"g{token}", box) for part, token in parts)
+    return f'<g opacity=".42">{drawn}</g>'
+
+
+def _image(shares, token: str, mark: str, box, bits: int = 0, look: str = "") -> str:
+    x, y, wide, high = box
     box = f'x="{x:.0f}" y="{y:.0f}" width="{wide:.0f}" height="{high:.0f}"'
-    image = base64.b64encode(_png(shares)).decode()
+    image = base64.b64encode(_png(shares, bits)).decode()
+    style = f' style="{look}"' if look else ""
     return (
-        f'<mask id="{mark}"><image {box} preserveAspectRatio="none" '
-        f'style="image-rendering:pixelated" href="data:image/png;base64,{image}"/></mask>'
+        f'<mask id="{mark}"><image {box} preserveAspectRatio="none"{style} '
+        f'href="data:image/png;base64,{image}"/></mask>'
         f'<rect {box} fill="var(--{token})" mask="url(#{mark})"/>'
     )
 
 
-def _png(shares) -> bytes:
-    """A grey PNG of a few shades."""
-    steps = np.round(np.clip(shares, 0, 1) * (_LEVELS - 1)) / (_LEVELS - 1)
-    pixels = np.round(255 * steps).astype(np.uint8)
-    rows, columns = pixels.shape
+def _png(shares, bits: int) -> bytes:
+    """A grey PNG of a few shades; `bits` for each, or bytes where it is 0."""
+    most = 2**bits - 1 if bits else _LEVELS - 1
+    steps = np.round(np.clip(shares, 0, 1) * most)
+    rows, columns = steps.shape
+    if bits:
+        places = np.unpackbits(steps.astype(np.uint8)[..., None], axis=2)[..., 8 - bits :]
+        pixels = np.packbits(places.reshape(rows, -1), axis=1)
+    else:
+        pixels = np.round(255 / most * steps).astype(np.uint8)
     lines = np.concatenate([np.zeros((rows, 1), np.uint8), pixels], 1).tobytes()
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + data))
         return struct.pack(">I", len(data)) + kind + data + check
 
-    head = struct.pack(">IIBBBBB", columns, rows, 8, 0, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", columns, rows, bits or 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         [chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(lines, 9)), chunk(b"IEND", b"")]
     )

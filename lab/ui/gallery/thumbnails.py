@@ -93,7 +93,7 @@ def make(entry, steps: int = STEPS) -> list[str]:
         until = time.monotonic() + PATIENCE_S
         while session.head < steps and not session.status.ended and time.monotonic() < until:
             session.advance(steps - session.head, budget_s=1.0)
-        shown.append(Shown(style, session.trace, _pictures(session)))
+        shown.append(Shown(style, session.trace, pictures_of(session)))
     return _two((thumbnail(view, shown, entry.hash), view) for view in entry.views if not view.of)
 
 
@@ -110,9 +110,12 @@ def _two(drawn: Iterable[tuple[str, object]]) -> list[str]:
     return found
 
 
-def _pictures(session) -> list[dict]:
-    kept = session.pictures.until(session.head)
-    ks = kept.ks[:: max(1, len(kept.ks) // PICTURES)]
+def pictures_of(session) -> list[dict]:
+    """The kept pictures of a run as arrays, PICTURES or so, the last before the head among them;
+    and that of the head."""
+    kept = session.pictures
+    ks = [k for k in kept.ks if k < session.head]
+    ks = ks[:: -max(1, len(ks) // PICTURES)][::-1]
     return [*(kept.at(k)[1] for k in ks), _plain(session.picture(session.head))]
 
 

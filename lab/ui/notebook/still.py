@@ -7,10 +7,13 @@ themes are in the style: JupyterLab's own switch decides, elsewhere the system.
 from __future__ import annotations
 
 import math
+import zlib
 from html import escape
 
 import numpy as np
 
+from lab.ui.gallery.drawing import Shown, thumbnail
+from lab.ui.gallery.thumbnails import pictures_of, placed
 from lab.views.numerals import count, exact, number
 from lab.views.palette import SANS
 from lab.views.still import Frame, Line, cells, curve_lines, curves, measure, svg, tokens
@@ -23,10 +26,10 @@ MAP = Frame(left=80)
 
 
 def session(run) -> str:
-    """A run: its first quantity over the steps."""
+    """A run: its first quantity over the steps, and the first of its pictures of now."""
     about = getattr(run, "entry", None) or run.experiment
     words = run.sentence or f"{run.status} at {count(run.head)}"
-    return _over_steps(about, [("", run, 0)], words, f"seed {run.seed}")
+    return _over_steps(about, [("", run, 0)], words, f"seed {run.seed}", _of_now(about, run))
 
 
 def race(one) -> str:
@@ -55,7 +58,23 @@ def study(one) -> str | None:
 # -- what is drawn ---------------------------------------------------------------------------------
 
 
-def _over_steps(about, members, words, note) -> str:
+def _of_now(about, run) -> str:
+    """A mask, matrix or plane as it is now, small, under its name; "" where there is none."""
+    if not run.head:
+        return ""
+    for view in about.views:
+        if view.of or view.kind not in ("heat", "plane") or not view.sources[0].startswith("pic."):
+            continue
+        drawn = thumbnail(view, [Shown(0, run.trace, pictures_of(run))], "")
+        if drawn:
+            # a notebook is one document: what an image is called by must be its own
+            drawn = placed(drawn, f"s{zlib.crc32(drawn.encode()):08x}")
+            name = f"<p><b>{escape(view.title)}</b> <span>{escape(view.note)}</span></p>"
+            return f'<div class="now">{name}{drawn}</div>'
+    return ""
+
+
+def _over_steps(about, members, words, note, beside="") -> str:
     """Runs over their steps, on the axes that the experiment's own view of them has."""
     name = measure(about)
     quantity, log = about.quantities.get(name), log_axes(about, name)
@@ -63,7 +82,7 @@ def _over_steps(about, members, words, note) -> str:
     drawn = curves(
         lines, FRAME, "step k + 1" if log else "step k", log, bool(quantity and quantity.log)
     )
-    return _whole(about, quantity.text if quantity else "", words, note, drawn, FRAME)
+    return _whole(about, quantity.text if quantity else "", words, note, drawn, FRAME, beside)
 
 
 def _end_curves(one, along: str, values, labels, rows) -> str:
@@ -188,11 +207,14 @@ def _even_in_log(values) -> bool:
 # -- around it -------------------------------------------------------------------------------------
 
 
-def _whole(about, quantity: str, words: str, note: str, drawn: str, frame: Frame) -> str:
+def _whole(
+    about, quantity: str, words: str, note: str, drawn: str, frame: Frame, beside: str = ""
+) -> str:
     title = about.card.title or getattr(about, "name", "")
     more = " · ".join(escape(part) for part in (quantity, words, note) if part)
     head = f"<p><b>{escape(title)}</b> <span>{more}</span></p>"
-    return f'{_style()}<div class="lab-still">{head}{svg(drawn, frame) if drawn else ""}</div>'
+    curves_drawn = svg(drawn, frame) if drawn else ""
+    return f'{_style()}<div class="lab-still">{head}{curves_drawn}{beside}</div>'
 
 
 def _style() -> str:
@@ -203,6 +225,7 @@ def _style() -> str:
         "font-variant-numeric:tabular-nums}"
         ".lab-still p{margin:0 0 0 14px}.lab-still span{color:var(--ink3)}"
         ".lab-still svg{display:block;width:100%;height:auto}"
+        ".lab-still .now{max-width:360px}.lab-still .now svg{margin:0 0 0 4px}"
         f"@media(prefers-color-scheme:dark){{body:not([data-jp-theme-light]) .lab-still{{{dark}}}}}"
         f'body[data-jp-theme-light="false"] .lab-still{{{dark}}}</style>'
     )

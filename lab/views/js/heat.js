@@ -40,6 +40,7 @@ function paint(desk) {
   if (!desk.plan) return;
   if (desk.stale) {
     desk.ramp = rampOf(desk.color, desk.plan.signed ? "signed" : desk.plan.square ? "grey" : "power");
+    desk.living = desk.plan.signed ? rampOf(desk.color, "living") : desk.ramp;
     desk.panels.forEach((p) => { p.stale = true; });
     desk.stale = false;
   }

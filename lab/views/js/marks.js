@@ -73,6 +73,11 @@ const MARKS = {
     through(pen, px, py, 0, n);
     pen.setLineDash([]);
   },
+  // lines over the whole height
+  uprights(desk, {columns: [x], n, width, dash}, color) {
+    const {X, top, bottom} = desk.frame;
+    for (let i = 0; i < n; i++) hairline(desk, X.at(x[i]), top, X.at(x[i]), bottom, color, (width || 2) * desk.thick, dash);
+  },
   // n lines; each column pair is one more point of all of them
   trails(desk, {columns, n}, color, mine) {
     const {pen, frame: {X, Y}} = desk;

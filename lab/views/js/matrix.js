@@ -157,7 +157,7 @@ function fill(desk, panel) {
     const on = solid(desk.color("ink")), off = solid(desk.color("stage"));
     for (let i = 0; i < n; i++) pixels[i] = bits[i >> 3] >> (7 - (i & 7)) & 1 ? on : off;
   } else {
-    const ramp = desk.ramp;
+    const ramp = alive ? desk.living : desk.ramp;
     for (let i = 0; i < n; i++) pixels[i] = ramp[values[i]];
     if (alive) {
       const dead = solid(desk.color("dead"));

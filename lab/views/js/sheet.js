@@ -27,7 +27,7 @@ function paint(desk) {
 
 // A name beside each line, where there is room.
 function sheetLabels(desk, tell) {
-  const lines = (desk.layers?.marks || []).filter((mark) => mark.kind == "line" && mark.n);
+  const lines = (desk.layers?.marks || []).filter((mark) => (mark.kind == "line" || mark.kind == "uprights") && mark.n);
   if (placingDue(desk, tell + lines.length + (desk.stale ? performance.now() : ""))) {
     desk.stale = false;
     desk.spots = placeSheet(desk, lines);
@@ -41,6 +41,11 @@ function placeSheet(desk, lines) {
   const {frame, letter, small} = desk, {X, Y} = frame, room = new Room(frame), size = small ? letter : letter + 1;
   const kept = desk.kept || (desk.kept = {}), spots = [];
   const shown = lines.map(({columns: [x, y], n, label, color}) => {
+    if (!y) {   // upright lines: the name stands beside the last
+      for (const at of x) room.segment(X.at(at), frame.top, X.at(at), frame.bottom);
+      const last = X.at(x[n - 1]), tall = frame.bottom - frame.top - 2;
+      return {label, color, points: [0, 0.25, 0.5, 0.75, 1].map((share) => [last, frame.bottom - 1 - share * tall])};
+    }
     const px = Array.from(x, X.at), py = Array.from(y, Y.at);
     room.line(px, py, n);
     return {label, color, points: px.map((p, j) => [p, py[j]]).filter(([p, q]) => Number.isFinite(p + q))};
