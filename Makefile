@@ -6,6 +6,8 @@ VENV ?= .venv
 PORT ?= 5006
 # An index that torch alone is taken from, such as https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
+# Tests run side by side; what is in one file stays together and shares its server.
+JOBS ?= 2
 
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
@@ -22,13 +24,13 @@ test: $(VENV)/.test
 	@sh .ci/chromium
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest --durations=10
+	@$(BIN)/python -m pytest --durations=10 -n $(JOBS) --dist loadfile
 
 test-all: $(VENV)/.test
 	@sh .ci/chromium
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest --durations=10 --all
+	@$(BIN)/python -m pytest --durations=10 -n $(JOBS) --dist loadfile --all
 
 $(VENV)/.ui: $(VENV)/.torch
 	@echo "Installing the pages ..."
