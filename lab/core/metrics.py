@@ -62,6 +62,43 @@ def halved(y, since, dim: str = "k"):
     return first(y.where(y[dim] >= since) / start, below=0.5, dim=dim)
 
 
+def memorised(train_acc, dim: str = "k", level: float = 0.99):
+    """The first coordinate of `dim` at which that share of what was shown is right; inf: never."""
+    _along(train_acc, dim)
+    return first(train_acc >= level, above=0.5, dim=dim)
+
+
+def onset(test_acc, dim: str = "k", level: float = 0.95, near: float = 0.01):
+    """Where a run has come to generalise; inf when it never does.
+
+    The first coordinate of `dim` at which accuracy on what is hidden is above `level` and at most
+    `near` below the best of the whole run. A run that rises further is thus not called done
+    halfway, and one whose best is `level` or less has no onset. Steps that lie between recorded
+    rows are not seen.
+    """
+    _along(test_acc, dim)
+    done = (test_acc > level) & (test_acc >= test_acc.max(dim) - near)
+    return first(done, above=0.5, dim=dim)
+
+
+def seconds_to(d, step):
+    """Seconds that each run of a study took up to a step of its own; inf where that is never.
+
+    Parameters
+    ----------
+    d : Dataset
+        Of a study: `seconds` and `steps` of the whole runs.
+    step : DataArray
+        As `memorised` and `onset` give it.
+
+    Notes
+    -----
+    A run's time is spread evenly over its steps. It is the wall clock of a process with one
+    thread, so CPU time while nothing else takes its core; a lane of a batch counts its share.
+    """
+    return d.seconds / d.steps * step
+
+
 def _along(y, dim: str) -> None:
     if dim not in y.dims:
         kept = ", ".join(map(str, y.dims)) or "none"

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from lab.core.metrics import at, best, first, halved, slope, which_law
+from lab.core.metrics import (
+    at,
+    best,
+    first,
+    halved,
+    memorised,
+    onset,
+    seconds_to,
+    slope,
+    which_law,
+)
 
 
 def test_slope_of_a_power_law_and_what_is_not_a_number():
@@ -34,6 +44,43 @@ def test_halved_counts_from_each_rows_own_start():
     since = xr.DataArray([10, 10, np.inf], dims="seed")
     assert halved(y, since).values.tolist() == [30, np.inf, np.inf]
     assert halved(y, xr.zeros_like(since)).values.tolist() == [30, np.inf, 40]
+
+
+def accuracy(*rows):
+    """Accuracies of some seeds at steps 0, 10, 20, ..."""
+    k = 10 * np.arange(len(rows[0]))
+    return xr.DataArray(list(rows), dims=("seed", "k"), coords={"k": k})
+
+
+def test_memorised_is_the_first_step_with_that_share_right():
+    shown = accuracy([0.5, 0.99, 1.0, 0.9], [0.5, 0.6, 0.98, np.nan])
+    assert memorised(shown).values.tolist() == [10, np.inf]
+    assert memorised(shown, level=0.98).values.tolist() == [10, 20]
+
+
+def test_onset_is_above_the_level_and_near_the_best_of_the_run():
+    hidden = accuracy(
+        [0.5, 0.96, 0.97, 0.985, 0.99],  # passes 95 % at 10, but rises further
+        [0.5, 0.995, 0.9, 1.0, 1.0],  # a dip later on does not matter
+        [0.5, 0.9, 0.95, 0.95, 0.94],  # its best is not above the level
+        [0.5, 0.96, np.nan, np.nan, np.nan],  # stopped there
+    )
+    assert onset(hidden).values.tolist() == [30, 10, np.inf, 10]
+    assert onset(hidden, near=0.05).values.tolist() == [10, 10, np.inf, 10]
+    assert onset(hidden, level=0.9).values.tolist() == [30, 10, 20, 10]
+
+
+def test_seconds_to_a_step_are_that_share_of_the_runs():
+    times = {"seconds": ("seed", [4.0, 3.0, 2.0]), "steps": ("seed", [40.0, 30.0, 40.0])}
+    d = xr.Dataset(times)
+    found = seconds_to(d, xr.DataArray([10.0, 30.0, np.inf], dims="seed"))
+    assert found.values.tolist() == [1.0, 3.0, np.inf]
+
+
+def test_a_step_over_k_needs_rows_over_k():
+    for measure in (memorised, onset):
+        with pytest.raises(ValueError, match="no dimension 'k'"):
+            measure(xr.DataArray([0.5], dims="seed"))
 
 
 def test_best_is_one_value_for_all_seeds_and_refuses_the_edge():
