@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lab.core.problems.labels import flipped
+from lab.core.problems.labels import flipped, mislabelled, odds
 from lab.core.random import Rng
 
 Y = torch.arange(20_000) % 5
@@ -24,6 +24,24 @@ def test_a_larger_share_flips_the_same_and_more():
     assert torch.equal(flipped(Y, 0.0, 5, Rng(1)), Y)
     assert bool((flipped(Y, 1.0, 2, Rng(1)) != Y).any())
     assert not torch.equal(small, flipped(Y, 0.1, 5, Rng(2)))
+
+
+def test_what_is_told_comes_out_as_often_as_the_odds_say():
+    expected = odds(Y, 0.2, 5)
+    torch.testing.assert_close(expected.sum(1), torch.ones(len(Y)))
+    told = flipped(Y, 0.2, 5, Rng(3))
+    for right in range(5):
+        where = right == Y
+        found = torch.bincount(told[where], minlength=5) / where.sum()
+        torch.testing.assert_close(found, expected[right], atol=0.02, rtol=0)
+
+
+def test_only_those_that_train_are_told_wrong():
+    split = {name: {"x": torch.zeros(len(Y), 1), "y": Y} for name in ("train", "test")}
+    found = mislabelled(split, 0.2, 5, Rng(1))
+    assert torch.equal(found["train"]["y"], flipped(Y, 0.2, 5, Rng(1)))
+    assert found["test"] is split["test"] and found["train"]["x"] is split["train"]["x"]
+    assert split["train"]["y"] is Y
 
 
 @pytest.mark.parametrize("share, classes", [(-0.1, 5), (1.1, 5), (0.1, 1)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from lab.core.random import Rng
 
@@ -29,3 +30,16 @@ def flipped(y: Tensor, share: float, classes: int, rng: Rng, name: str = "flippe
     wrong = rng.uniform(name, tuple(y.shape)).to(y.device) < share
     others = rng.integers(f"{name}/to", 1, classes, tuple(y.shape)).to(y.device)
     return torch.where(wrong, (y + others) % classes, y)
+
+
+def mislabelled(
+    split: dict[str, dict[str, Tensor]], share: float, classes: int, rng: Rng
+) -> dict[str, dict[str, Tensor]]:
+    """A new split of which only the labels under `train` are `flipped`."""
+    train = split["train"]
+    return {**split, "train": {**train, "y": flipped(train["y"], share, classes, rng)}}
+
+
+def odds(y: Tensor, share: float, classes: int) -> Tensor:
+    """With which probability `flipped` tells each class where `y` is right, (n, classes)."""
+    return torch.where(one_hot(y, classes) == 1, 1 - share, share / (classes - 1))
