@@ -348,7 +348,7 @@ def serve(
     serve_pages(port=port, dev=dev, lan=lan, lan_all=lan_all, cert=cert)
 
 
-app.command(epilog="Example: lab lessons rotation, or lab lessons my-lesson.toml")(lessons)
+app.command(epilog="Example: lab lessons grok, or lab lessons grok --notes > notes.html")(lessons)
 app.command(epilog="Example: lab rooms, or lab rooms --old")(rooms)
 
 

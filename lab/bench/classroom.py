@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from lab.bench.browser import CHROMIUM, FLAGS
+from lab.bench.client import Client
 from lab.bench.row import Row
 
 CLASS, MANY, MANY_S = 60, 200, 60.0
@@ -49,69 +50,6 @@ ASK, RUN = 0, 1
 PHONE = {"width": 360, "height": 740}
 
 
-class Student:
-    """A client that notes when it has read what."""
-
-    def __init__(self, port: int):
-        self.port, self.socket, self.token = port, None, ""
-        self.heard: list[tuple[float, dict]] = []
-        self.acks: set[int] = set()
-        self.closed = asyncio.Event()
-
-    async def connect(self, first: dict) -> None:
-        from tornado.websocket import websocket_connect
-
-        self.close()
-        self.closed.clear()
-        self._joined = asyncio.get_running_loop().create_future()
-        self.socket = await websocket_connect(
-            f"ws://127.0.0.1:{self.port}/class/socket", on_message_callback=self._take
-        )
-        await self.say(first)
-        await asyncio.wait_for(self._joined, 60)
-
-    def _take(self, text) -> None:
-        now = time.perf_counter()
-        if text is None:
-            self.closed.set()
-            return
-        message = json.loads(text)
-        self.heard.append((now, message))
-        if message["type"] in ("joined", "opened"):
-            self.token = message["token"] or self.token
-            self.room = message
-            if not self._joined.done():
-                self._joined.set_result(None)
-        elif message["type"] == "ack":
-            self.acks.add(message["id"])
-        elif message["type"] == "error" and not self._joined.done():
-            self._joined.set_exception(RuntimeError(message["text"]))
-
-    async def say(self, message: dict) -> None:
-        await self.socket.write_message(json.dumps(message))
-
-    async def until(self, fits, since: float, patience: float = 30.0) -> float:
-        """When the first message after `since` was read that fits."""
-        end = time.perf_counter() + patience
-        while time.perf_counter() < end:
-            for when, message in reversed(self.heard):
-                if when < since:
-                    break
-                if fits(message):
-                    return when
-            await asyncio.sleep(0.002)
-        raise TimeoutError("nothing came")
-
-    def close(self) -> None:
-        """Says good-bye, if it is there."""
-        if self.socket is not None:
-            self.socket.close()
-
-    def kill(self) -> None:
-        """Cuts the connection without a word, as a lost network does."""
-        self.socket.protocol.stream.close()
-
-
 @contextmanager
 def server(home: str, port: int):
     """`lab serve` in a process of its own; gives (process, port)."""
@@ -130,23 +68,21 @@ def server(home: str, port: int):
 @asynccontextmanager
 async def room(port: int, students: int, arrive: float = 0.0):
     """A room with so many students in it; gives (teacher, students, seconds each took to join)."""
-    teacher = Student(port)
-    await teacher.connect({"type": "open", "lesson": "load"})
-    code = teacher.room["code"]
-    found = [Student(port) for _ in range(students)]
+    teacher = await Client(port).enter(type="open", lesson="load")
+    code = teacher.place["code"]
+    found = [Client(port) for _ in range(students)]
 
     async def come(i: int) -> float:
         await asyncio.sleep(arrive * i / max(students, 1))
         start = time.perf_counter()
-        await found[i].connect({"type": "join", "code": code})
+        await found[i].enter(type="join", code=code)
         return time.perf_counter() - start
 
     took = await asyncio.gather(*(come(i) for i in range(students)))
     try:
         yield teacher, found, took
     finally:
-        for student in (*found, teacher):
-            student.close()
+        await asyncio.gather(*(student.close() for student in (*found, teacher)))
 
 
 def p95(values) -> float:
@@ -165,18 +101,17 @@ def resident(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-async def delays(teacher: Student, students: list, actions: int) -> list[float]:
+async def delays(teacher: Client, students: list, actions: int) -> list[float]:
     """Seconds from the teacher's pause, or its end, to each student's screen."""
     found = []
     for i in range(actions):
         on = i % 2 == 0
+        since = [len(student.heard) for student in students]
         start = time.perf_counter()
-        await teacher.say({"type": "pause", "on": on})
-        for student in students:
-            when = await student.until(
-                lambda m, on=on: m["type"] == "state" and m["paused"] == on, start
-            )
-            found.append(when - start)
+        await teacher.say(type="pause", on=on)
+        for student, first in zip(students, since):
+            told = await student.until("state", first, paused=on)
+            found.append(told.at - start)
         await asyncio.sleep(0.15)
     return found
 
@@ -187,9 +122,9 @@ async def frames_of(students: list, seconds: float) -> tuple[list[float], int]:
         student.heard.clear()
     await asyncio.sleep(seconds)
     read = sorted(
-        (when, message["k"])
+        (message.at, message["k"])
         for student in students
-        for when, message in student.heard
+        for message in student.heard
         if message["type"] == "frame"
     )
     first: dict[int, float] = {}
@@ -198,16 +133,16 @@ async def frames_of(students: list, seconds: float) -> tuple[list[float], int]:
         if when - first.get(k, -AGAIN_S) > AGAIN_S / 2:  # the run came by this step once more
             first[k] = when
         lags.append(when - first[k])
-    return lags, sum(student.closed.is_set() for student in students)
+    return lags, sum(student.gone for student in students)
 
 
-async def keep_going(teacher: Student) -> None:
+async def keep_going(teacher: Client) -> None:
     """The class's run goes slowly, and again when it is over."""
-    await teacher.say({"type": "go", "step": RUN})
+    await teacher.say(type="go", step=RUN)
     for _ in range(2):
-        await teacher.say({"type": "run", "do": "slower"})
+        await teacher.say(type="run", do="slower")
     while True:
-        await teacher.say({"type": "run", "do": "again"})
+        await teacher.say(type="run", do="again")
         await asyncio.sleep(AGAIN_S)
 
 
@@ -216,7 +151,7 @@ async def a_class(process, port: int) -> list[Row]:
     async with room(port, CLASS, ARRIVE_S) as (teacher, students, took):
         rows = [Row(f"{CLASS} students join in {ARRIVE_S:g} s: join p95", p95(took), "s", 1.0)]
         going = asyncio.ensure_future(keep_going(teacher))
-        await students[0].until(lambda m: m["type"] == "frame", 0)
+        await students[0].until("frame")
         start, used = time.perf_counter(), cpu_seconds(process.pid)
         waits = await delays(teacher, students, ACTIONS)
         lags, _ = await frames_of(students, 10)
@@ -233,12 +168,12 @@ async def a_class(process, port: int) -> list[Row]:
         return rows
 
 
-async def noisy(port: int, teacher: Student, students: list) -> Row:
+async def noisy(port: int, teacher: Client, students: list) -> Row:
     """One sends garbage as fast as it may be sent; the others' delays meanwhile."""
-    loud = Student(port)
-    await loud.connect({"type": "join", "code": teacher.room["code"]})
+    first = {"type": "join", "code": teacher.place["code"]}
+    loud = await Client(port).enter(**first)
 
-    async def shout(loud: Student) -> None:
+    async def shout(loud: Client) -> None:
         from tornado.websocket import WebSocketClosedError
 
         try:
@@ -246,12 +181,12 @@ async def noisy(port: int, teacher: Student, students: list) -> Row:
                 start = time.perf_counter()
                 try:
                     for _ in range(GARBAGE // 20):
-                        await loud.socket.write_message("x" * 200)
+                        await loud.raw("x" * 200)
                 except WebSocketClosedError:
-                    await loud.connect({"type": "join", "code": teacher.room["code"]})
+                    await loud.enter(**first)
                 await asyncio.sleep(max(0.0, 0.05 - (time.perf_counter() - start)))
         finally:
-            loud.close()
+            loud.kill()
 
     shouting = asyncio.ensure_future(shout(loud))
     waits = await delays(teacher, students, ACTIONS)
@@ -260,33 +195,29 @@ async def noisy(port: int, teacher: Student, students: list) -> Row:
                "ms", 300, note="whoever is put out joins again and goes on")  # fmt: skip
 
 
-async def cut_off(teacher: Student, students: list) -> list[Row]:
+async def cut_off(teacher: Client, students: list) -> list[Row]:
     """Ten lose their network for a while with an answer on the way."""
-    await teacher.say({"type": "go", "step": ASK})
+    await teacher.say(type="go", step=ASK)
     lost = students[:10]
     for student in lost:
-        await student.until(lambda m: m["type"] == "state" and m["step"] == ASK, 0)
+        await student.until("state", step=ASK)
     answer = {"type": "answer", "id": 1, "step": ASK, "value": 1}
     for i, student in enumerate(lost):
         if i % 2:
-            await student.say(answer)
+            await student.say(**answer)
         student.kill()
     await asyncio.sleep(AWAY_S)
     start = time.perf_counter()
 
-    async def back(student: Student) -> float:
-        await student.connect({"type": "rejoin", "token": student.token})
+    async def back(student: Client) -> float:
+        await student.enter(type="rejoin", token=student.token)
         took = time.perf_counter() - start
-        await student.say(answer)  # it got no receipt: it says it again
-        await student.until(lambda m: m["type"] == "ack", start)
+        await student.asked("ack", **answer)  # it got no receipt: it says it again
         return took
 
     took = await asyncio.gather(*(back(student) for student in lost))
-    since = time.perf_counter()
-    await teacher.say({"type": "export", "format": "json"})
-    await teacher.until(lambda m: m["type"] == "file", since)
-    text = next(m["text"] for _, m in reversed(teacher.heard) if m["type"] == "file")
-    kept = sum(a["value"] == 1 for a in json.loads(text)["answers"])
+    file = await teacher.asked("file", type="export", format="json")
+    kept = sum(a["value"] == 1 for a in json.loads(file["text"])["answers"])
     return [
         Row(f"ten without network for {AWAY_S:g} s: answers lost", len(lost) - kept, "", 0),
         Row("until all ten are back", max(took), "s", 3.0),
@@ -296,7 +227,7 @@ async def cut_off(teacher: Student, students: list) -> list[Row]:
 async def many(port: int) -> list[Row]:
     async with room(port, MANY, ARRIVE_S) as (teacher, students, _):
         going = asyncio.ensure_future(keep_going(teacher))
-        await students[0].until(lambda m: m["type"] == "frame", 0)
+        await students[0].until("frame")
         lags, dropped = await frames_of(students, MANY_S)
         going.cancel()
         rate = len(lags) / MANY / MANY_S
@@ -310,27 +241,23 @@ async def many(port: int) -> list[Row]:
 async def answers_before_the_end(process, port: int) -> tuple[str, int]:
     """A class answers; the server is killed amid it. Gives a token, and how many had receipts."""
     async with room(port, CLASS) as (teacher, students, _):
-        said = [
-            student.say({"type": "answer", "id": 1, "step": ASK, "value": 1})
-            for student in students
-        ]
+        said = (student.say(type="answer", id=1, step=ASK, value=1) for student in students)
         await asyncio.gather(*said)
-        while not any(student.acks for student in students):
-            await asyncio.sleep(0.001)
+        waits = [asyncio.ensure_future(student.until("ack")) for student in students]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         process.send_signal(signal.SIGKILL)
-        for student in (*students, teacher):
-            await asyncio.wait_for(student.closed.wait(), 30)
-        return teacher.token, sum(len(student.acks) for student in students)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*(client.until("closed") for client in (*students, teacher)))
+        acknowledged = (message["type"] == "ack" for one in students for message in one.heard)
+        return teacher.token, sum(acknowledged)
 
 
 async def answers_after(port: int, token: str) -> int:
-    teacher = Student(port)
-    await teacher.connect({"type": "rejoin", "token": token})
-    await teacher.say({"type": "export", "format": "json"})
-    await teacher.until(lambda m: m["type"] == "file", 0)
-    text = next(m["text"] for _, m in teacher.heard if m["type"] == "file")
-    teacher.close()
-    return len(json.loads(text)["answers"])
+    teacher = await Client(port).enter(type="rejoin", token=token)
+    file = await teacher.asked("file", type="export", format="json")
+    await teacher.close()
+    return len(json.loads(file["text"])["answers"])
 
 
 SEES = """() => new Promise(seen => {
@@ -354,15 +281,15 @@ async def two_browsers(port: int) -> Row:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         pages = [await chromium.new_page(viewport=PHONE) for _ in range(2)]
         for page in pages:
-            await page.goto(f"http://127.0.0.1:{port}/class#{teacher.room['code']}")
+            await page.goto(f"http://127.0.0.1:{port}/class#{teacher.place['code']}")
             await page.locator("#enter").click()
-        await teacher.until(lambda m: m["type"] == "state" and m["students"] == 2, 0)
+        await teacher.until("state", students=2)
         for _ in range(ACTIONS):
             seen = [asyncio.ensure_future(page.evaluate(SEES)) for page in pages]
             start = 1e3 * time.time()
-            await teacher.say({"type": "pause", "on": True})
+            await teacher.say(type="pause", on=True)
             waits += [when - start for when in await asyncio.gather(*seen)]
-            await teacher.say({"type": "pause", "on": False})
+            await teacher.say(type="pause", on=False)
             for page in pages:
                 await page.locator("#eyes").wait_for(state="hidden")
         await chromium.close()

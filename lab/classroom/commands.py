@@ -10,12 +10,22 @@ import typer
 
 def lessons(
     name: Annotated[str | None, typer.Argument(help="One to check: a name, or file.toml.")] = None,
+    notes: Annotated[
+        bool, typer.Option("--notes", help="Its notes for the teacher, as a page to print.")
+    ] = False,
 ) -> None:
     """List the lessons, or check one and print its steps."""
     from lab.classroom.lesson import LessonError, read, shelf
 
+    if notes and name is None:
+        raise typer.BadParameter("say which lesson: lab lessons NAME --notes > notes.html")
     if name is not None:
         lesson = read(name)
+        if notes:
+            from lab.classroom.notes import page
+
+            print(page(lesson), end="")
+            return
         print(f"{lesson.title} ({lesson.minutes} min)")
         for i, step in enumerate(lesson.steps):
             print(f"{i + 1:>3}  {step.kind:<8} {step.title}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from weakref import WeakSet
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from lab.classroom.limits import MOST_BYTES, MOST_NEW, STRAY, Bucket
+from lab.classroom.network import is_loopback
 from lab.classroom.refusal import Refusal
 from lab.store.home import StoreError
 
@@ -67,10 +67,7 @@ class Socket(WebSocketHandler):
     @property
     def is_local(self) -> bool:
         """Whether the browser is on this very machine."""
-        try:
-            return ipaddress.ip_address(self.address).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.address)
 
     def get_compression_options(self):
         return None  # short messages; compression would cost 300 kB for each connection

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lab.classroom import export, views
+from lab.classroom import export, notes, views
 from lab.classroom import messages as m
 from lab.classroom.journal import Journal
 from lab.classroom.lesson import LessonError, for_experiment
@@ -93,7 +93,8 @@ class Hub:
     async def _take_up(self) -> None:
         for room in await asyncio.to_thread(self._read_rooms):
             live = self.lives[room.id] = Live(room)
-            await self._begin(live)
+            if self._begin(live):
+                await self._make(live)
 
     def _read_rooms(self) -> list[Room]:
         found = []
@@ -278,6 +279,10 @@ class Hub:
         elif isinstance(message, m.Export):
             name, text = export.file(room, live.right, message.format, message.names)
             connection.send({"type": "file", "name": name, "text": text})
+            return
+        elif isinstance(message, m.Notes):
+            connection.send({"type": "notes", "text": notes.page(room.lesson)})
+            return
         if events:
             await self._keep(live, events)
         if isinstance(message, m.Answer):
@@ -295,30 +300,38 @@ class Hub:
         if isinstance(message, m.End):
             await self._end(live, message.delete)
             return
-        await self._follow(live, message)
-        self.show(live)
+        wanted = self._follow(live, message)
+        self.show(live)  # the step is told before its run is made
+        if wanted:
+            await self._make(live)
 
-    async def _follow(self, live: Live, message) -> None:
-        """The run goes where the room is."""
+    def _follow(self, live: Live, message) -> bool:
+        """The run goes where the room is; says whether one is to be made."""
         room = live.room
         if isinstance(message, m.Go):
             if live.own is not None:
                 live.own.clear()
-            await self._begin(live)
-        elif isinstance(message, m.Pause):
+            return self._begin(live)
+        if isinstance(message, m.Pause):
             self._rest_or_go(live)
         elif isinstance(message, m.Run):
-            if message.do == "again":
-                await self._begin(live)
-            elif message.do in ("slower", "faster") and live.run is not None:
-                live.run.faster(1 if message.do == "faster" else -1)
-            elif message.do == "end" and live.run is not None:
-                live.run.to_end()
-                live.fresh = True
-            elif room.running and live.run is None:
-                await self._begin(live)
+            if message.do in ("slower", "faster", "end"):
+                self._hurry(live, message.do)
+            elif message.do == "again" or (room.running and live.run is None):
+                return self._begin(live)
             else:
                 self._rest_or_go(live)
+        return False
+
+    @staticmethod
+    def _hurry(live: Live, do: str) -> None:
+        if live.run is None:
+            return
+        if do == "end":
+            live.run.to_end()
+            live.fresh = True
+        else:
+            live.run.faster(1 if do == "faster" else -1)
 
     async def _end(self, live: Live, delete: bool) -> None:
         self._drop(live)
@@ -367,19 +380,23 @@ class Hub:
 
     # -- runs --------------------------------------------------------------------------------------
 
-    async def _begin(self, live: Live) -> None:
-        """The run of the step that the class is at, from its start; none where none is wanted."""
+    @staticmethod
+    def _begin(live: Live) -> bool:
+        """Ends the run that there is; says whether the step that the class is at wants one."""
         live.turn += 1
-        turn = live.turn
         if live.run is not None:
             live.run.close()
             live.run = None
         if not live.room.running:
-            return
+            return False
         live.run_step = live.room.lesson.about_run(live.room.step)
         live.right.pop(live.run_step, None)
+        return True
+
+    async def _make(self, live: Live) -> None:
+        """The run of the step that the class is at, from its start."""
+        turn = live.turn
         runs = live.room.lesson.steps[live.run_step].runs
-        self.show(live)  # the step is told before its run is made
         made = await asyncio.to_thread(ClassRun, runs)
         if live.turn != turn or live.room.ended:  # the class went on meanwhile
             made.close()

@@ -162,7 +162,11 @@ class Step(Part):
         of the last predict), explore (everybody runs their own), discuss (a question to talk
         about).
     title, text : str
-        What everybody reads. `notes` is for the teacher alone.
+        What everybody reads.
+    notes, ask, wrong : str
+        For the teacher alone: what to do, what to ask the class, what students will answer wrongly.
+    minutes : float
+        That it takes; 0: not said.
     shape : str, of predict
         curve (drawn), step (where something happens), choice (of `choices`), number (between
         `low` and `high` of the runs), point (step and value).
@@ -175,6 +179,9 @@ class Step(Part):
     title: Short
     text: Text = ""
     notes: Text = ""
+    ask: Text = ""
+    wrong: Text = ""
+    minutes: float = Field(0, ge=0, le=180)
     choices: list[Short] = Field(default=[], max_length=6)
     shape: Literal["", "curve", "step", "choice", "number", "point"] = ""
     truth: str = Field("", pattern=r"^((above|below) -?\d+(\.\d+)?)?$")
@@ -234,6 +241,13 @@ class Lesson(Part):
     minutes: int = Field(20, ge=1, le=180)
     about: Text = ""
     steps: list[Step] = Field(min_length=1, max_length=MOST_STEPS)
+
+    @model_validator(mode="after")
+    def _in_time(self):
+        said = sum(step.minutes for step in self.steps)
+        if said > self.minutes:
+            raise ValueError(f"its steps take {said:g} minutes, it has {self.minutes}")
+        return self
 
     @model_validator(mode="after")
     def _revealed(self):

@@ -182,6 +182,12 @@ class Export(Message):
     names: bool = False
 
 
+class Notes(Message):
+    """The lesson's notes for teachers, as a page to print."""
+
+    type: Literal["notes"]
+
+
 class End(Message):
     """The lesson is over; its codes die. `delete` also deletes all that was said in it."""
 
@@ -191,7 +197,9 @@ class End(Message):
 
 FIRST = (Open, Join, Rejoin, Teach, Watch)
 STUDENT = (Answer, Try, Hand)
-TEACHER = (Go, Pause, Lock, Run, Names, Door, Rename, Remove, Spotlight, Pin, Complete, Export, End)
+TEACHER = (
+    Go, Pause, Lock, Run, Names, Door, Rename, Remove, Spotlight, Pin, Complete, Export, Notes, End,
+)  # fmt: skip
 
 _ALL = TypeAdapter(
     Annotated[Union[(*FIRST, *STUDENT, *TEACHER)], Field(discriminator="type")]  # noqa: UP007

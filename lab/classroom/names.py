@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
 
@@ -41,6 +42,17 @@ def friendly(taken: set[str]) -> str:
         if name not in taken:
             return name
     return f"{name} {len(taken) + 1}"
+
+
+def is_friendly(name: str) -> bool:
+    """Whether it is two words as `friendly` gives them; a page may have proposed it."""
+    first, _, second = name.partition(" ")
+    return first in FIRST.split() and second in SECOND.split()
+
+
+def as_script() -> str:
+    """The words, for the page that proposes a name before its student has come in."""
+    return f"export const FIRST = {json.dumps(FIRST)}, SECOND = {json.dumps(SECOND)};\n"
 
 
 def tidy(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lab.classroom import messages as m
 from lab.classroom.lesson import POINTS, Lesson, checked
-from lab.classroom.names import friendly, hashed, tidy
+from lab.classroom.names import friendly, hashed, is_friendly, tidy
 from lab.classroom.refusal import Refusal
 
 SEATS = 250
@@ -134,7 +134,10 @@ class Room:
             raise Refused("The door of this room is closed. Ask your teacher.")
         if len(self.students) >= SEATS:
             raise Refused(f"This room is full: it has {SEATS} seats.")
-        name = tidy(name) or friendly({one.name for one in self.students})
+        taken = {one.name for one in self.students}
+        name = tidy(name)
+        if not name or (name in taken and is_friendly(name)):
+            name = friendly(taken)
         return [{"did": "joined", "member": str(len(self.members) + 1), "name": name,
                  "token": hashed(token)}]  # fmt: skip
 
@@ -177,11 +180,9 @@ class Room:
             return [{"did": "names", "on": message.on}]
         if isinstance(message, m.Door):
             return [{"did": "door", "open": message.open}]
-        if isinstance(message, m.Complete):
-            if self.now.cells is None:
-                raise Refused("There is no picture to complete here.")
-            return []
-        if isinstance(message, m.Export):
+        if isinstance(message, m.Complete) and self.now.cells is None:
+            raise Refused("There is no picture to complete here.")
+        if isinstance(message, (m.Complete, m.Export, m.Notes)):
             return []
         if isinstance(message, m.End):
             return [{"did": "ended", "at": time.time()}]

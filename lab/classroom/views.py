@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from lab.classroom.lesson import POINTS
+from lab.classroom.lesson import POINTS, Step
 from lab.classroom.room import Member, Room
 from lab.classroom.scores import SAYS, score
 from lab.engine import registry
@@ -32,7 +32,8 @@ def step(room: Room) -> dict:
         "running": room.running,
         "ended": bool(room.ended),
         "students": sum(one.here for one in room.students),
-        "sent": sum(room.step in one.answers for one in room.students),
+        "sent": sum(asked in one.answers for one in room.students),
+        "awaited": sum(one.here or asked in one.answers for one in room.students),
     }
     about = lesson.about_run(room.step)
     if about is not None:
@@ -127,6 +128,11 @@ def tile(room: Room, one: Member, right: dict, wall: bool) -> dict:
     return found
 
 
+def for_teacher(step: Step) -> dict:
+    """What only a teacher reads of a step."""
+    return {"notes": step.notes, "ask": step.ask, "wrong": step.wrong, "minutes": step.minutes}
+
+
 def board(room: Room, right: dict, wall: bool) -> dict:
     """The whole of what a teacher's page or the projector shows beside the step."""
     found = {
@@ -137,7 +143,7 @@ def board(room: Room, right: dict, wall: bool) -> dict:
         "names": room.names,
         "paused": room.paused,
         "steps": [
-            {"kind": s.kind, "title": s.title, **({} if wall else {"notes": s.notes})}
+            {"kind": s.kind, "title": s.title, **({} if wall else for_teacher(s))}
             for s in room.lesson.steps
         ],
         "tiles": [tile(room, one, right, wall) for one in room.students],

@@ -60,7 +60,8 @@ def serve(
     lan_all : bool
         Opens every page to the network.
     cert : Path or None
-        A PEM file with certificate and key: what goes over the network is encrypted.
+        A PEM file with certificate and key: what goes over the network, or without one over
+        this machine, is encrypted.
 
     Raises
     ------
@@ -69,34 +70,28 @@ def serve(
     port = free_port(port)
     if dev:
         pn.config.autoreload = True
-    host = network.own_address() if lan or lan_all else ""
-    if (lan or lan_all) and not host:
-        raise ServeError("this machine has no address on a network; serve without --lan")
-    tls = network.secured(cert) if cert else None
-    origins = [f"127.0.0.1:{port}", f"localhost:{port}"] + ([f"{host}:{port}"] if lan_all else [])
+    doors = network.doors(port, lan, lan_all, cert)
     server = pn.serve(
         PAGES,
         port=port,
-        address="0.0.0.0" if lan_all else "127.0.0.1",
+        address=doors.pages,
         show=False,
         start=False,
         verbose=False,
         threaded=False,
-        websocket_origin=origins,
+        websocket_origin=list(doors.origins),
         unused_session_lifetime_milliseconds=UNUSED_MS,
         check_unused_sessions_milliseconds=CHECK_MS,
         extra_patterns=plugin.ROUTES,
-        **({"http_server_kwargs": {"ssl_options": tls}} if lan_all and tls else {}),
+        http_server_kwargs={"ssl_options": doors.tls},
     )
-    scheme = "https" if tls else "http"
-    here = f"{scheme if lan_all else 'http'}://127.0.0.1:{port}"
-    plugin.set_address(f"{scheme}://{host}:{port}/class" if host else f"{here}/class")
-    door = network.open_to_network(plugin.ROUTES, port, host, tls) if lan and not lan_all else None
-    print(here, flush=True)
-    if host:
-        what = "every page" if lan_all else "the class's pages"
-        plain = "" if tls else "; others on this network can read what is not encrypted (--cert)"
-        print(f"open to the network: {what}, {scheme}://{host}:{port}/class{plain}", flush=True)
+    plugin.set_address(doors.join)
+    light = None
+    if doors.light:
+        light = network.open_light(plugin.ROUTES, port, doors.light, doors.light_tls)
+    print(doors.here, flush=True)
+    if doors.says:
+        print(doors.says, flush=True)
     pool()
     try:
         server.start()  # else sessions of closed tabs would be held for ever
@@ -104,8 +99,8 @@ def serve(
     except KeyboardInterrupt:
         pass
     finally:
-        if door is not None:
-            door.stop()
+        if light is not None:
+            light.stop()
         server.stop()
         plugin.close()
         pool().close()

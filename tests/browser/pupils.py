@@ -1,5 +1,7 @@
 """A lesson of all kinds of steps, and browsers of a teacher, a projector and students."""
 
+import re
+
 from driving import WAIT_MS
 from playwright.sync_api import expect
 
@@ -41,11 +43,11 @@ SHOW, ASK, CURVE, REVEAL, CHOICE, STEP, NUMBER, POINT, EXPLORE, CELLS, DISCUSS =
 class Class:
     """A room with its teacher; pages whose faults are kept in `faults`."""
 
-    def __init__(self, browser, address):
+    def __init__(self, browser, address, lesson="all-kinds"):
         self._browser, self.address, self.faults = browser, address, []
         self.contexts = []
         self.teacher = self.page(width=1440, height=900)
-        self.teacher.goto(f"{address}/class/teach#lesson=all-kinds")
+        self.teacher.goto(f"{address}/class/teach#lesson={lesson}")
         expect(self.teacher.locator("#room-code")).not_to_be_empty()
         self.code = self.teacher.locator("#room-code").text_content()
 
@@ -95,6 +97,47 @@ class Class:
     def close(self):
         for context in self.contexts:
             context.close()
+
+
+def take(room, student, step):
+    """One step of any lesson: what the student does in it, and what comes of it."""
+    {"ask": _answer, "predict": _answer, "reveal": _reveal, "run": _watch, "explore": _explore}.get(
+        step.kind, lambda *_: None
+    )(room, student, step)
+
+
+def _answer(room, student, step):
+    if step.kind == "ask" or step.shape == "choice":
+        student.locator(".choices input").last.check()
+    elif step.shape == "curve":
+        draw(student)
+    else:
+        student.get_by_role("slider").first.press("ArrowRight")
+    send(student)
+    room.teacher.get_by_role("button", name="Close answers").click()
+    expect(student.get_by_role("heading", level=1)).to_have_text("Answers are closed. Yours is in.")
+
+
+def _reveal(room, student, step):
+    for _ in range(2):
+        room.teacher.get_by_role("button", name="Faster").click()
+    expect(student.locator(".big")).to_have_text(re.compile(r"\d+ of 100"))
+
+
+def _watch(room, student, step):
+    room.teacher.get_by_role("button", name="Start the run").click()
+    look = ".seed" if step.runs.seeds > 1 else ".run0"
+    expect(student.locator(f"#scene path{look}")).to_have_count(len(step.runs.labels()))
+
+
+def _explore(room, student, step):
+    if step.free:
+        student.get_by_role("slider").first.fill("800")
+        said = "Your run ends at"
+    else:
+        student.get_by_role("button", name="Make my cell").click()
+        said = re.compile("Your cell, .*: ")
+    expect(student.locator(".said").first).to_contain_text(said)
 
 
 def send(page):

@@ -22,22 +22,38 @@ from pupils import (
     Class,
     draw,
     send,
+    take,
 )
 from test_accessibility import AXE, RUN_AXE
 
+from lab.classroom.lesson import folders, read
+
+SHIPPED = sorted(path.stem for path in folders()[-1].glob("*.toml"))
 MOST_BYTES = 100_000  # of the student's page with all that it loads
 expect.set_options(timeout=WAIT_MS)
 
 
 @pytest.fixture
-def room(browser, address, lab_home):
-    """A class whose pages may not fail or look outside."""
+def classes(browser, address):
+    """Opens classes, whose pages may not fail or look outside."""
+    opened = []
+
+    def open_class(lesson):
+        opened.append(Class(browser, address, lesson))
+        return opened[-1]
+
+    yield open_class
+    for one in opened:
+        one.close()
+        assert not one.faults, "\n".join(one.faults)
+
+
+@pytest.fixture
+def room(classes, lab_home):
+    """A class whose lesson has all kinds of steps."""
     (lab_home / "lessons").mkdir(exist_ok=True)
     (lab_home / "lessons" / "all-kinds.toml").write_text(LESSON)
-    found = Class(browser, address)
-    yield found
-    found.close()
-    assert not found.faults, "\n".join(found.faults)
+    return classes("all-kinds")
 
 
 def test_a_whole_lesson(room):
@@ -144,6 +160,23 @@ def test_a_whole_lesson(room):
     expect(teacher.get_by_role("heading", name="Teach", exact=True)).to_be_visible()
 
 
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_lesson_is_taught_through(classes, name):
+    lesson = read(name)
+    room = classes(name)
+    student, wall = room.student("Ada", width=360, height=740), room.wall()
+    wall.goto(f"{room.address}/class/wall")
+    for i, step in enumerate(lesson.steps):
+        room.go(i)
+        expect(wall.locator("#place")).to_have_text(
+            f"{lesson.title} · {i + 1} of {len(lesson.steps)}"
+        )
+        take(room, student, step)
+        _fits(student)
+        expect(wall.get_by_role("heading", level=1).first).to_have_text(step.title)
+    assert room.teacher.get_by_role("button", name="Last step").is_disabled()
+
+
 def _saved(teacher, form):
     teacher.locator("#format").select_option(form)
     with teacher.expect_download() as saved:
@@ -227,6 +260,37 @@ def test_wrong_codes_and_a_second_teacher(room):
     second.get_by_role("button", name="Come in").click()
     expect(second.locator("#room-code")).to_have_text(room.code)
     expect(second.get_by_role("button", name="Second teacher")).to_be_hidden()
+
+
+def test_a_friendly_name_and_another(room):
+    student = room.page(360, 740)
+    student.goto(f"{room.address}/class#{room.code}")
+    given = student.locator("#given")
+    expect(given).to_have_text(re.compile(r"^\w+ \w+$"))
+    first = given.text_content()
+    student.get_by_label("Your name").fill("Ada")
+    expect(given).to_be_hidden()
+    student.get_by_label("Your name").fill("")
+    student.get_by_role("button", name="Another").click()
+    expect(given).not_to_have_text(first)
+    name = given.text_content()
+    student.get_by_role("button", name="Join").click()
+    expect(student.locator("#net-text")).to_have_text(f"Connected · {name}")
+
+
+def test_notes_and_a_lesson_from_the_shelf(room):
+    with room.teacher.expect_popup() as opened:
+        room.teacher.get_by_role("button", name="Notes to print").click()
+    notes = opened.value
+    expect(notes.get_by_role("heading", level=1)).to_have_text("All kinds")
+    expect(notes.get_by_text("Wait for all.")).to_be_visible()
+    assert notes.evaluate("getComputedStyle(document.querySelector('.when')).display") == "grid"
+    other = room.page(1000, 800)
+    other.goto(f"{room.address}/class/teach")
+    expect(other.get_by_role("link", name="Notes for When will it grok?")).to_be_visible()
+    other.get_by_role("button", name="Open a room for All kinds").click()
+    expect(other.locator("#room-code")).to_have_text(re.compile(r"^\w{6}$"))
+    assert other.locator("#room-code").text_content() != room.code
 
 
 def test_the_students_page_is_light(room):

@@ -101,7 +101,7 @@ def test_a_killed_server_comes_back_with_every_acknowledged_answer(classroom, da
             await teacher.until("closed")
             for client in room.clients:
                 await client.close()
-            return teacher.room, [student.place for student in students], value
+            return teacher.place, [student.place for student in students], value
 
         room_before, places, value = run(before())
     finally:

@@ -6,6 +6,8 @@ import json
 import nbformat
 from schoolroom import ASK, CELLS, EXPLORE, PREDICT, REVEAL, run
 
+from lab.classroom.names import is_friendly
+
 
 def test_a_whole_lesson(classroom):
     async def lesson():
@@ -31,8 +33,11 @@ def test_a_whole_lesson(classroom):
             error = await ben.asked("error", type="answer", id=5, step=PREDICT, value=[1] * points)
             assert error["id"] == 5
             assert "eyes up" in error["text"]
+            since = len(ada.heard)
             await teacher.say(type="pause", on=False)
+            await ada.until("state", since, paused=False)
 
+            since = len(ada.heard)
             await teacher.say(type="go", step=REVEAL)
             frame = await ada.until("frame", over=True)
             assert frame["k"] == 60
@@ -42,6 +47,9 @@ def test_a_whole_lesson(classroom):
             told = (await ada.until("state", where=lambda m: "result" in m))["result"]
             assert told["middle"] == mine["points"]
             assert told["truth"] == frame["curves"][""]
+            states = [m for m in ada.heard[since:] if m["type"] == "state"]
+            assert ["result" in m for m in states] == [False, True]  # told once each
+            assert [(m["sent"], m["awaited"]) for m in states] == [(1, 2), (1, 2)]
 
             await teacher.say(type="go", step=EXPLORE)
             await ben.until("state", step=EXPLORE)
@@ -83,12 +91,12 @@ def test_a_lost_connection_comes_back_to_its_place(classroom):
             ada = await room.student(teacher, "Ada")
             await ada.asked("ack", type="answer", id=1, step=ASK, value=0)
             await ada.close()
-            await teacher.until("state", students=0)
+            await teacher.until("state", students=0, sent=1, awaited=1)
             again = await room.connect({"type": "rejoin", "token": ada.place["token"]})
             assert (await again.until("joined"))["name"] == "Ada"
             assert (await again.until("you"))["answer"] == 0
-            back = await room.connect({"type": "rejoin", "token": teacher.room["token"]})
-            assert (await back.until("opened"))["code"] == teacher.room["code"]
+            back = await room.connect({"type": "rejoin", "token": teacher.place["token"]})
+            assert (await back.until("opened"))["code"] == teacher.place["code"]
 
     run(lesson())
 
@@ -97,7 +105,7 @@ def test_the_projector_shows_no_answer_and_no_name_before_the_reveal(classroom):
     async def lesson():
         async with classroom() as room:
             teacher = await room.teacher()
-            wall = await room.connect({"type": "watch", "token": teacher.room["token"]})
+            wall = await room.connect({"type": "watch", "token": teacher.place["token"]})
             ada = await room.student(teacher, "Ada")
             await teacher.say(type="go", step=PREDICT)
             state = await ada.until("state", step=PREDICT)
@@ -125,7 +133,7 @@ def test_a_second_teacher_comes_in_by_the_second_code(classroom):
     async def lesson():
         async with classroom() as room:
             teacher = await room.teacher()
-            first = teacher.room
+            first = teacher.place
             second = await room.connect(
                 {"type": "teach", "code": first["code"], "teacher_code": first["teacher_code"]}
             )
@@ -152,7 +160,7 @@ def test_spotlight_pin_rename_and_door(classroom):
             assert (await ada.until("you", since))["name"] != "Ada"
             await teacher.say(type="door", open=False)
             await teacher.until("board", door=False)
-            late = await room.connect({"type": "join", "code": teacher.room["code"]})
+            late = await room.connect({"type": "join", "code": teacher.place["code"]})
             assert "door" in (await late.until("error"))["text"]
             await teacher.say(type="remove", member="1")
             assert "sent you out" in (await ada.until("over"))["text"]
@@ -162,12 +170,27 @@ def test_spotlight_pin_rename_and_door(classroom):
     run(lesson())
 
 
+def test_a_friendly_name_is_given_once_and_any_other_as_often_as_it_is_typed(classroom):
+    async def lesson():
+        async with classroom() as room:
+            teacher = await room.teacher()
+            names = []
+            for name in ("Quiet Heron", "Quiet Heron", "Ada", "Ada"):
+                names.append((await room.student(teacher, name)).place["name"])
+            assert names[0] == "Quiet Heron"
+            assert names[1] != "Quiet Heron"
+            assert is_friendly(names[1])
+            assert names[2:] == ["Ada", "Ada"]
+
+    run(lesson())
+
+
 def test_who_leaves_while_joining_is_not_kept_as_present(classroom):
     async def lesson():
         async with classroom() as room:
             teacher = await room.teacher()
             (live,) = room.hub.lives.values()
-            hasty = await room.connect({"type": "join", "code": teacher.room["code"]})
+            hasty = await room.connect({"type": "join", "code": teacher.place["code"]})
             await hasty.close()
             await teacher.until("state", students=0)
             async with asyncio.timeout(10):

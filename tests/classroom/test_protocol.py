@@ -11,7 +11,7 @@ def test_an_independent_client_takes_part(classroom):
         async with classroom() as room:
             teacher = await room.teacher()
             ida = Student("127.0.0.1", room.port)
-            first = dict(type="join", code=teacher.room["code"], name="Ida")
+            first = dict(type="join", code=teacher.place["code"], name="Ida")
             await asyncio.to_thread(ida.connect, **first)
             value = await asyncio.to_thread(ida.answer)
             await teacher.say(type="go", step=PREDICT)

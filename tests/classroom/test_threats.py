@@ -8,10 +8,10 @@ from weakref import WeakSet
 
 import pytest
 from schoolroom import ASK, PREDICT, run
-from tornado.httpclient import HTTPClientError
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 import lab
-from lab.classroom import connection, limits
+from lab.classroom import connection, limits, plugin
 from lab.classroom.export import as_csv, as_html, as_notebook, harmless
 from lab.classroom.journal import Journal
 from lab.classroom.names import hashed, tidy
@@ -70,6 +70,24 @@ def test_nothing_of_others_before_the_reveal(classroom):
     run(lesson())
 
 
+def test_notes_are_the_teachers(classroom, monkeypatch):
+    async def lesson():
+        async with classroom() as room:
+            teacher = await room.teacher()
+            ada = await room.student(teacher)
+            assert "for the teacher alone" in (await teacher.asked("notes", type="notes"))["text"]
+            assert "Only the teacher" in (await ada.asked("error", type="notes"))["text"]
+            await teacher.say(type="go", step=PREDICT)
+            await ada.until("you", step=PREDICT)
+            assert "for the teacher alone" not in json.dumps(ada.heard)
+            monkeypatch.setattr(plugin, "is_loopback", lambda address: False)
+            for path in ("notes/two-ways", "lessons.json"):
+                with pytest.raises(HTTPClientError, match="403"):
+                    await AsyncHTTPClient().fetch(f"http://127.0.0.1:{room.port}/class/{path}")
+
+    run(lesson())
+
+
 def test_nobody_answers_for_another(classroom):
     async def lesson():
         async with classroom() as room:
@@ -110,13 +128,13 @@ def test_closed_and_ended_rooms(classroom):
             teacher = await room.teacher()
             await teacher.say(type="door", open=False)
             await teacher.until("board", door=False)
-            late = await room.connect({"type": "join", "code": teacher.room["code"]})
+            late = await room.connect({"type": "join", "code": teacher.place["code"]})
             assert "door" in (await late.until("error"))["text"]
             await teacher.say(type="end")
             await teacher.until("over")
-            refused = await late.asked("error", type="join", code=teacher.room["code"])
+            refused = await late.asked("error", type="join", code=teacher.place["code"])
             assert "no room with this code" in refused["text"]
-            back = await room.connect({"type": "rejoin", "token": teacher.room["token"]})
+            back = await room.connect({"type": "rejoin", "token": teacher.place["token"]})
             assert "over" in (await back.until("error"))["text"]
 
     run(lesson())
@@ -133,17 +151,17 @@ def test_codes_are_not_guessed(classroom, monkeypatch):
             for _ in range(3):
                 refused = await guess.asked("error", type="join", code="ÄÖ\u202eßAB")
                 assert "no room" in refused["text"]
-            refused = await guess.asked("error", type="join", code=teacher.room["code"])
+            refused = await guess.asked("error", type="join", code=teacher.place["code"])
             assert "Too many wrong codes" in refused["text"]
             room.hub.wrong = limits.WrongCodes(most=2)
             for _ in range(2):
                 await guess.asked(
-                    "error", type="teach", code=teacher.room["code"], teacher_code="22222222"
+                    "error", type="teach", code=teacher.place["code"], teacher_code="22222222"
                 )
             monkeypatch.setattr(connection.Socket, "address", "127.0.0.9")  # another address
             refused = await guess.asked(
-                "error", type="teach", code=teacher.room["code"],
-                teacher_code=teacher.room["teacher_code"],
+                "error", type="teach", code=teacher.place["code"],
+                teacher_code=teacher.place["teacher_code"],
             )  # fmt: skip
             assert "Too many wrong teacher's codes" in refused["text"]
 
@@ -265,7 +283,7 @@ def test_a_full_room_is_full(classroom):
             for i in range(SEATS - 1):
                 event = {"did": "joined", "member": str(i + 2), "name": "x", "token": str(i)}
                 live.room.apply(event)
-            late = await room.connect({"type": "join", "code": teacher.room["code"]})
+            late = await room.connect({"type": "join", "code": teacher.place["code"]})
             assert "250 seats" in (await late.until("error"))["text"]
             await ada.asked("ack", type="answer", id=1, step=ASK, value=1)
 
@@ -289,7 +307,7 @@ def test_tokens_are_hashed(classroom, database):
             await ada.asked("ack", type="answer", id=1, step=ASK, value=1)
             (live,) = room.hub.lives.values()
             kept = json.dumps(room.hub.journal.events(live.room.id))
-            secrets = (ada.place["token"], teacher.room["token"], teacher.room["teacher_code"])
+            secrets = (ada.place["token"], teacher.place["token"], teacher.place["teacher_code"])
             for secret in secrets:
                 assert len(secret) >= 8
                 assert secret not in kept

@@ -50,7 +50,7 @@ export function tilePath(shape, value, runs) {
 }
 
 /** Shows SVG text as an image, which runs nothing that it holds. */
-export function showQr(image, text) {
+function showQr(image, text) {
   const whole = text.includes("xmlns=") ? text : text.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"');
   const parsed = new DOMParser().parseFromString(whole, "image/svg+xml");
   image.hidden = !text || parsed.documentElement.localName !== "svg";
@@ -66,17 +66,18 @@ export const PLACE = "iterlab.teach";
 /** Whether a step is answered by a choice. */
 export const isVote = ({ kind, shape }) => kind === "ask" || shape === "choice";
 
-/** The newest frame, if it belongs to this step. */
-export const frameOf = (state, frame) => (frame && frame.step === state.asked ? frame : null);
+/** Those who are waited for: who is away has to have done it to be counted. */
+export const awaited = (tiles, done) => tiles.filter((one) => one.here || done(one));
 
 /** How many have done what the step asks for, in words. */
 export function counted(state, tiles) {
-  const here = tiles.filter((one) => one.here).length;
-  if (["ask", "predict", "reveal"].includes(state.kind))
-    return [tiles.filter((one) => one.sent).length, `of ${tiles.length} sent`];
-  if (state.kind === "explore")
-    return [tiles.filter((one) => one.own).length, `of ${tiles.length} have run`];
-  return [here, here === 1 ? "student" : "students"];
+  const asks = ["ask", "predict", "reveal"].includes(state.kind);
+  if (!asks && state.kind !== "explore") {
+    const here = tiles.filter((one) => one.here).length;
+    return [here, here === 1 ? "student" : "students"];
+  }
+  const done = asks ? (one) => one.sent : (one) => one.own;
+  return [tiles.filter(done).length, `of ${awaited(tiles, done).length} ${asks ? "sent" : "have run"}`];
 }
 
 /** The class in one picture: answers faint, their middle dashed, the run over them. */
@@ -221,12 +222,30 @@ export function tileRun(state, frame) {
   if (path.getAttribute("d") !== data) path.setAttribute("d", data);
 }
 
-/** The tiles of a board, kept up to date; `step` is the one that they are about. */
+/** What the server says of the class, kept; `draw` is called once in a frame, when it fits. */
 export class Board {
   tiles = new Map();
   board = null;
+  state = null;
+  frame = null;
+  due = 0;
+
+  constructor(draw) {
+    this.draw = draw;
+  }
 
   hear(message) {
+    if (message.type === "state") this.state = message;
+    if (message.type === "frame") this.frame = message;
+    if (message.type === "board" || message.type === "tiles") this.keep(message);
+    this.due ||= requestAnimationFrame(() => {
+      this.due = 0;
+      // what comes may overtake what came: both are to be about the step that the class is at
+      if (this.state && this.board?.step === this.state.step) this.draw();
+    });
+  }
+
+  keep(message) {
     if (message.type === "board") {
       this.board = message;
       this.tiles.clear();
@@ -236,16 +255,23 @@ export class Board {
     if (message.tally) this.board.tally = message.tally;
   }
 
-  /** Whether it is about the step that the class is at: what comes may overtake what came. */
-  fits(state) {
-    return state && this.board?.step === state.step;
+  /** The newest frame, if it belongs to this step. */
+  get mine() {
+    return this.frame && this.frame.step === this.state.asked ? this.frame : null;
   }
 
   forget() {
-    this.board = null;
+    this.board = this.state = this.frame = null;
     this.tiles.clear();
   }
 }
 
-/** The address that students type, as short as it may be typed. */
-export const joinAt = (address) => (address ? `join at ${address.replace(/^http:\/\//, "")}` : "join with");
+/** What both pages show of a room that they have come into. */
+export function showRoom({ code, address, qr }) {
+  const $ = (id) => document.getElementById(id);
+  $("top").hidden = false;
+  $("room-code").textContent = code;
+  $("address").textContent = address ? `join at ${address.replace(/^https?:\/\//, "")}` : "join with";
+  showQr($("qr"), qr);
+  document.title = `Room ${code} · Iterlab`;
+}

@@ -112,10 +112,10 @@ export class Question {
     document.getElementById("text").textContent = text;
     document.getElementById("text").hidden = false;
     this.change.hidden = state.locked;
-    this.count.textContent = `${state.sent} of ${state.students}`;
-    this.dots.hidden = state.students > 60;
-    this.dots.setAttribute("aria-label", `${state.sent} of ${state.students} have sent`);
-    const seats = Array.from({ length: state.students }, (_, i) => {
+    this.count.textContent = `${state.sent} of ${state.awaited}`;
+    this.dots.hidden = state.awaited > 60;
+    this.dots.setAttribute("aria-label", `${state.sent} of ${state.awaited} have sent`);
+    const seats = Array.from({ length: state.awaited }, (_, i) => {
       const dot = document.createElement("i");
       const own = i === 0 && mine != null;
       dot.className = own ? "you" : i < state.sent ? "in" : "";

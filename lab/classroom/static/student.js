@@ -3,6 +3,7 @@
 import { Explore, Question, Reveal, Run, Talk } from "/class/scenes.js";
 import { Picture, answerLayer, tag } from "/class/drawing.js";
 import { Line, kept } from "/class/speaking.js";
+import { FIRST, SECOND } from "/class/words.js";
 
 const PLACE = "iterlab.class"; // token, code, name
 const WORK = "iterlab.class.work"; // by step: what is drawn and not sent, what is sent without a receipt
@@ -205,6 +206,7 @@ function doorstep(why = "") {
   $("refused").textContent = why;
   $("enter").disabled = false;
   $("open-air").hidden = isSecureContext;
+  if (!$("given").textContent) proposeName();
   const place = kept.get(PLACE);
   $("back").hidden = !place;
   if (place) $("back").textContent = `Go on in room ${place.code} as ${place.name}`;
@@ -232,9 +234,20 @@ $("join").addEventListener("submit", (event) => {
   }
   $("refused").textContent = "";
   $("enter").disabled = true;
-  const name = $("name").value.trim();
-  line.connect({ type: "join", code, ...(name && { name }) });
+  line.connect({ type: "join", code, name: $("name").value.trim() || $("given").textContent });
 });
+$("name").addEventListener("input", () => {
+  $("friendly").hidden = Boolean($("name").value.trim());
+});
+$("other-name").addEventListener("click", proposeName);
+
+/** Two words; where somebody has them already, the server gives two others. */
+function proposeName() {
+  const one = (words) => words.split(" ")[Math.floor(Math.random() * words.split(" ").length)];
+  const before = $("given").textContent;
+  do $("given").textContent = `${one(FIRST)} ${one(SECOND)}`;
+  while ($("given").textContent === before);
+}
 $("back").addEventListener("click", comeBack);
 $("another").addEventListener("click", () => doorstep());
 $("hand").addEventListener("click", () => line.say({ type: "hand", up: !room.you?.hand }));

@@ -1,7 +1,7 @@
 // The teacher's private view: pace, the class in one picture, a tile for each student.
 
 import { bars, tag, told } from "/class/drawing.js";
-import { Board, ClassPicture, PLACE, Tiles, counted, frameOf, isVote, joinAt, showQr, tallied, tileRun } from "/class/desk.js";
+import { Board, ClassPicture, PLACE, Tiles, counted, isVote, showRoom, tallied, tileRun } from "/class/desk.js";
 import { Line, kept } from "/class/speaking.js";
 
 const $ = (id) => document.getElementById(id);
@@ -9,10 +9,8 @@ const tidy = (code) => code.replace(/[^0-9a-z]/gi, "").toUpperCase();
 const title = (kind) => kind[0].toUpperCase() + kind.slice(1);
 
 let state = null;
-let frame = null;
 let selected = [];
-let due = 0;
-const shelf = new Board();
+const shelf = new Board(render);
 const { tiles } = shelf;
 const picture = new ClassPicture($("picture"));
 const grid = new Tiles($("tiles"), press);
@@ -32,14 +30,8 @@ function heard(message) {
   if (message.type === "over") return gate(message.text, true);
   if (message.type === "error") return refused(message.text);
   if (message.type === "file") return save(message);
-  if (message.type === "state") state = message;
-  if (message.type === "frame") frame = message;
-  if (message.type === "board" || message.type === "tiles") shelf.hear(message);
-  if (!due)
-    due = requestAnimationFrame(() => {
-      due = 0;
-      if (shelf.fits(state)) render();
-    });
+  if (message.type === "notes") return showNotes(message.text);
+  shelf.hear(message);
 }
 
 function came(message) {
@@ -49,12 +41,9 @@ function came(message) {
   kept.set(PLACE, place);
   history.replaceState(null, "", location.pathname);
   $("gate").hidden = true;
-  for (const id of ["top", "desk", "more"]) $(id).hidden = false;
-  $("room-code").textContent = message.code;
-  $("address").textContent = joinAt(message.address);
-  showQr($("qr"), message.qr);
+  for (const id of ["desk", "more"]) $(id).hidden = false;
+  showRoom(message);
   $("second-code").hidden = !place.teacher_code;
-  document.title = `Room ${message.code} · Iterlab`;
 }
 
 function refused(text) {
@@ -73,6 +62,12 @@ function save({ name, text }) {
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
+/** In a page of their own, or as a file where the browser opens none. */
+function showNotes(text) {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/html" }));
+  if (!window.open(address, "iterlab-notes")) save({ name: "notes.html", text });
+}
+
 // -- what is seen --------------------------------------------------------------------------------
 
 function renderNet() {
@@ -84,14 +79,13 @@ function renderNet() {
 function render() {
   const all = [...tiles.values()];
   selected = selected.filter((member) => tiles.has(member));
-  const mine = frameOf(state, frame);
+  ({ state } = shelf);
+  const { mine } = shelf;
   renderPace();
   $("title").textContent = state.title;
   $("text").textContent = state.text;
   $("text").hidden = !state.text;
-  const notes = shelf.board.steps[state.step].notes;
-  $("notes").textContent = notes;
-  $("notes").hidden = !notes;
+  renderNotes(shelf.board.steps[state.step]);
   renderVotes(all);
   picture.show(state, all, mine);
   tileRun(state, mine);
@@ -121,6 +115,19 @@ function renderPace() {
   const rail = $("steps");
   rail.scrollLeft = current.offsetLeft - rail.offsetLeft - rail.clientWidth / 2 + current.offsetWidth / 2;
   if (inside) current.focus();
+}
+
+let noted = "";
+
+function renderNotes({ notes, ask: question, wrong, minutes }) {
+  const key = JSON.stringify([notes, question, wrong, minutes]);
+  if (key === noted) return;
+  noted = key;
+  const rows = [[minutes ? `${minutes} min` : "", notes], ["Ask", question], ["Wrong answers", wrong]];
+  $("notes").replaceChildren(...rows.filter(([word, text]) => text || word.endsWith("min")).map(([word, text]) =>
+    tag("p", {}, word && tag("b", {}, word), word && " ", text)));
+  $("notes").hidden = !$("notes").children.length;
+  $("notes").scrollTop = 0;
 }
 
 function renderVotes(all) {
@@ -254,6 +261,7 @@ $("complete").onclick = () => act({ type: "complete" });
 $("names").onclick = () => act({ type: "names", on: !shelf.board.names });
 $("door").onclick = () => act({ type: "door", open: !shelf.board.door });
 $("wall").onclick = () => window.open("/class/wall", "iterlab-wall");
+$("notes-page").onclick = () => act({ type: "notes" });
 $("export").onclick = () => act({ type: "export", format: $("format").value, names: $("with-names").checked });
 $("second-code").onclick = () => {
   const { code, teacher_code } = kept.get(PLACE);
@@ -269,12 +277,12 @@ $("end").onclick = () =>
 // -- coming in -----------------------------------------------------------------------------------
 
 const wanted = new URLSearchParams(location.hash.slice(1));
-const [sort, named] = [...wanted].find(([key]) => key === "lesson" || key === "experiment") ?? [];
+let [sort, named] = [...wanted].find(([key]) => key === "lesson" || key === "experiment") ?? [];
 const opening = () => line.connect({ type: "open", [sort]: named });
 
 function gate(why = "", forget = false) {
   if (forget) kept.set(PLACE, null);
-  state = frame = null;
+  state = null;
   shelf.forget();
   for (const id of ["top", "desk", "more"]) $(id).hidden = true;
   const place = kept.get(PLACE);
@@ -286,7 +294,24 @@ function gate(why = "", forget = false) {
   $("open").className = place ? "" : "main";
   $("open").textContent = `Open a room for ${named}`;
   $("gate-text").textContent = place ? "This browser has a room that is still open."
-    : named ? "" : "Rooms are opened from the lab's own pages, by Teach.";
+    : named ? "" : "Choose a lesson, or press Teach on an experiment's page.";
+  showShelf();
+}
+
+/** The lessons, for who sits at the machine that runs the lab; others are not told. */
+async function showShelf() {
+  const answer = await fetch("/class/lessons.json").catch(() => null);
+  const found = answer?.ok ? await answer.json() : [];
+  $("lessons").hidden = !found.length;
+  $("shelf").replaceChildren(...found.map(({ name, title: said, minutes, wrong }) => tag("li", {},
+    tag("p", {}, wrong ? tag("span", { className: "alert" }, wrong) : tag("b", {}, said), wrong ? null : ` ${minutes} min`),
+    wrong ? null : tag("div", { className: "btns" },
+      tag("button", { type: "button", "aria-label": `Open a room for ${said}`, onclick: () => {
+        [sort, named] = ["lesson", name];
+        opening();
+      } }, "Open a room"),
+      tag("a", { href: `/class/notes/${encodeURIComponent(name)}`, target: "_blank", rel: "noopener",
+        "aria-label": `Notes for ${said}` }, "Notes")))));
 }
 
 $("go-on").onclick = () => line.connect();

@@ -1,14 +1,12 @@
 // The projector: large, names hidden unless the teacher shows them, no answer before its reveal.
 
 import { Picture, answerLayer, bars, headOf, tag, told } from "/class/drawing.js";
-import { Board, ClassPicture, PLACE, Tiles, counted, frameOf, isVote, joinAt, median, middleOf, showQr, tallied, tileRun } from "/class/desk.js";
+import { Board, ClassPicture, PLACE, Tiles, awaited, counted, isVote, median, middleOf, showRoom, tallied, tileRun } from "/class/desk.js";
 import { Line, kept } from "/class/speaking.js";
 
 const $ = (id) => document.getElementById(id);
 let state = null;
-let frame = null;
-let due = 0;
-const shelf = new Board();
+const shelf = new Board(render);
 const { tiles } = shelf;
 const picture = new ClassPicture($("picture"));
 const grid = new Tiles($("tiles"));
@@ -21,31 +19,15 @@ const line = new Line({
 });
 
 function heard(message) {
-  if (message.type === "opened") return came(message);
+  if (message.type === "opened") return showRoom(message);
   if (message.type === "over" || message.type === "error") {
     line.end();
     return rest(message.text);
   }
-  if (message.type === "state") state = message;
-  if (message.type === "frame") frame = message;
-  if (message.type === "board" || message.type === "tiles") shelf.hear(message);
-  if (!due)
-    due = requestAnimationFrame(() => {
-      due = 0;
-      if (shelf.fits(state)) render();
-    });
-}
-
-function came({ code, address, qr }) {
-  $("top").hidden = false;
-  $("room-code").textContent = code;
-  $("address").textContent = joinAt(address);
-  showQr($("qr"), qr);
-  document.title = `Room ${code} · Iterlab`;
+  shelf.hear(message);
 }
 
 function rest(text) {
-  state = null;
   shelf.forget();
   $("top").hidden = $("eyes").hidden = true;
   $("two").className = "wide two words";
@@ -65,7 +47,8 @@ function renderNet() {
 
 function render() {
   const all = [...tiles.values()];
-  const mine = frameOf(state, frame);
+  ({ state } = shelf);
+  const { mine } = shelf;
   const { kind, spotlight = [], result } = state;
   const waits = kind === "reveal" && !result;
   $("place").textContent = `${state.lesson} · ${state.step + 1} of ${state.of}`;
@@ -139,9 +122,9 @@ function renderRight(all, mine) {
     grid.show(state, all);
     return;
   }
-  const sent = all.filter((one) => one.sent).length;
-  $("dots").setAttribute("aria-label", `${sent} of ${all.length} have sent`);
-  $("dots").replaceChildren(...all.map((one) => {
+  const those = awaited(all, (one) => one.sent);
+  $("dots").setAttribute("aria-label", `${those.filter((one) => one.sent).length} of ${those.length} have sent`);
+  $("dots").replaceChildren(...those.map((one) => {
     const dot = document.createElement("i");
     dot.className = one.sent ? "in" : "";
     return dot;

@@ -176,7 +176,9 @@ def _tools() -> str:
 
 def _start(flags) -> str:
     first = f"explore?name={quote(flags[0].name)}" if flags else "all"
-    teacher = '<a href="teach"><b>teacher</b> open a room</a>' if find_spec("lab.classroom") else ""
+    teacher = '<a href="class/teach"><b>teacher</b> open a room</a>'
+    if not find_spec("lab.classroom"):
+        teacher = ""
     return (
         f'<p class="start"><span>Start as</span> <a href="{first}"><b>explorer</b> open one and '
         f'play</a>{teacher}<a href="#family={OWN}"><b>author</b> write one file</a></p>'
