@@ -10,6 +10,8 @@ from typing import final
 import torch
 from torch import Tensor
 
+from lab.core.prune import largest
+
 
 @final
 @dataclass(frozen=True)
@@ -77,6 +79,12 @@ class Allocation:
             found.insert(0, level)
             left -= self.counts[i][level] // self._unit
         return found
+
+    def masks(self, table: Tensor, scores: Sequence[Tensor], budget: int) -> list[Tensor]:
+        """The weights of largest score in each layer, as many as `choose` says; bool, as scores."""
+        levels = self.choose(table, budget)
+        counts = [count[level] for count, level in zip(self.counts, levels)]
+        return [largest(s.reshape(-1), n).view(s.shape) for s, n in zip(scores, counts)]
 
     @property
     def _unit(self) -> int:

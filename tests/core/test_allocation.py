@@ -37,6 +37,17 @@ def test_no_choice_within_the_budget_is_cheaper(seed):
         assert found == pytest.approx(enumerated(plan, budget), abs=1e-6)
 
 
+def test_masks_keep_the_largest_as_many_as_the_levels_say():
+    scores = [torch.tensor([[3.0, 1.0], [4.0, 2.0]]), torch.tensor([5.0, 7.0, 6.0])]
+    plan = Allocation(((1, 4), (2, 3)), (torch.tensor([5.0, 0.0]), torch.tensor([1.0, 0.0])))
+    first, second = plan.masks(plan.table(), scores, 6)
+    assert first.tolist() == [[True, True], [True, True]]
+    assert second.tolist() == [False, True, True]
+    first, second = plan.masks(plan.table(), scores, 4)
+    assert first.tolist() == [[False, False], [True, False]]
+    assert second.tolist() == [True, True, True]
+
+
 def test_a_budget_below_all_levels_is_refused():
     plan = Allocation(((2, 4), (6, 8)), (torch.ones(2), torch.ones(2)))
     table = plan.table()

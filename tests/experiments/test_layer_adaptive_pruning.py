@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lab.core.mlp import Mlp
+from lab.core.pairs import pair
 from lab.engine import Session
 from lab.experiments.sparsity.layer_adaptive_pruning import (
     SHARES,
@@ -13,7 +13,7 @@ from lab.experiments.sparsity.layer_adaptive_pruning import (
     LayerAdaptivePruning,
 )
 
-NET = Mlp((2, 64, 64, 2))
+NET = pair(SPIRALS).net
 
 
 @pytest.fixture(scope="module")

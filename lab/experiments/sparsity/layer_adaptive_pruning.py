@@ -6,31 +6,26 @@ import numpy as np
 import torch
 
 from lab.core.allocation import Allocation, pruned_alone
-from lab.core.mlp import Mlp, minibatch, side_by_side
-from lab.core.problems.digits import Digits
-from lab.core.problems.spirals import Spirals
-from lab.core.prune import Prune, Rounds, largest, stay
+from lab.core.cut_and_tune import CutAndTune
+from lab.core.mlp import minibatch
+from lab.core.pairs import pair
+from lab.core.prune import Prune, Rounds, stay
 from lab.core.scores import magnitude
 from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid, Within
 from lab.engine.controls import Integer, Number, Selector
 from lab.engine.experiment import Card, Experiment, Preset, Quantity, given
 from lab.engine.views import Bars, Curves, Mask, Plane
 
-DIGITS, SPIRALS = "144-100-100-10", "2-64-64-2"
-SHOWN, BATCH, L2 = 300, 64, 1e-3
+DIGITS, SPIRALS = "digits 100-100", "spirals 64-64"
+SHOWN, BATCH = 300, 64
 # Shares that a layer may keep; finer where little is left.
 SHARES = torch.cat([torch.arange(40) / 400, torch.arange(10, 101) / 100])
 RULES = ("Adaptive", "Global", "Uniform")
 FLOOR = 1e-3  # of distortion, on a logarithmic axis and in a ratio
 
 
-def network(c):
-    return Mlp(tuple(map(int, c.net.split("-"))))
-
-
-def levels(net):
-    """How many weights each level keeps, for each layer."""
-    return tuple(tuple((SHARES * out * into).round().int().tolist()) for out, into in net.shapes)
+def pruning(c):
+    return CutAndTune(pair(c.net).net)
 
 
 def with_weights(net, flat, x):
@@ -48,10 +43,8 @@ def with_weights(net, flat, x):
 def masks_for(weights, left, given, c, rng):
     scores = magnitude(weights)
     if c.allocation == "adaptive":
-        plan, table = given.plan["plan"], given.plan["table"]
-        chosen = plan.choose(table, stay(sum(w.numel() for w in weights), left))
-        counts = [count[i] for count, i in zip(plan.counts, chosen)]
-        return [largest(s.view(-1), n).view(s.shape) for s, n in zip(scores, counts)]
+        budget = stay(sum(w.numel() for w in weights), left)
+        return given.plan["plan"].masks(given.plan["table"], scores, budget)
     if c.allocation == "by lot":
         scores = [s * (rng.normal("lot", (), i) / 2).exp() for i, s in enumerate(scores)]
     return Prune("uniform" if c.allocation == "uniform" else "global").masks(scores, left)
@@ -97,7 +90,7 @@ class LayerAdaptivePruning(Experiment):
     allocation = Selector(
         "adaptive", objects=["adaptive", "global", "uniform", "by lot"], doc="of weights to layers"
     )
-    net = Selector(DIGITS, objects=[DIGITS, SPIRALS], doc="layers, from inputs to classes")
+    net = Selector(DIGITS, objects=[DIGITS, SPIRALS], doc="problem, and widths of hidden layers")
     cut = Integer(60, bounds=(1, 400), unit="steps", doc="that the cut is spread over")
     tune = Integer(100, bounds=(1, 2000), log=True, unit="steps", doc="of fine-tuning")
     rate = Number(1e-2, bounds=(1e-4, 3e-2), live=True, log=True, doc="of fine-tuning")
@@ -142,67 +135,54 @@ class LayerAdaptivePruning(Experiment):
 
     @given(by="net")
     def data(c, rng, backend):
-        problem = Digits() if c.net == DIGITS else Spirals()
-        return problem.split(rng, backend)
+        return pair(c.net).split(rng, backend)
 
     @given(by="net")
     def dense(c, rng, backend, data):
-        return network(c).trained(
-            data["train"], rng, l2=L2 if c.net == DIGITS else 1e-4, batch=BATCH,
-            steps=400 if c.net == DIGITS else 1000, rate=3e-3 if c.net == DIGITS else 1e-2,
-        )  # fmt: skip
+        return pair(c.net).dense(data["train"], rng)
 
     @given(by="net")
     def plan(c, rng, backend, data, dense):
         """Each layer's curve, and the best levels for every budget."""
-        net = network(c)
+        net = pair(c.net).net
         weights = net.weights(dense)
         output = with_weights(net, dense, data["train"]["x"][:SHOWN])
-        curves = pruned_alone(output, weights, magnitude(weights), levels(net))
-        plan = Allocation(levels(net), tuple(curves))
+        counts = tuple(tuple((SHARES * w.numel()).round().int().tolist()) for w in weights)
+        curves = pruned_alone(output, weights, magnitude(weights), counts)
+        plan = Allocation(counts, tuple(curves))
         return {"plan": plan, "table": plan.table(), "curves": torch.stack(curves)}
 
     def init(given, c, rng, backend):
-        net, w = network(c), given.dense.clone()
+        run = pruning(c)
         return {
-            "w": w,
-            "alive": torch.ones_like(w, dtype=torch.bool),
-            "memory": net.memory(w),
-            "shares": torch.ones(len(net.shapes)),
+            **run.init(given.dense),
+            "shares": torch.ones(len(run.net.shapes)),
             "left": torch.ones(()),
             "real": torch.zeros(()),
             "predicted": torch.zeros(()),
-            "bare": network(c).accuracy(w, **given.data["test"]),
-            "k": 0,
-            "stage": "prune",
+            "bare": run.net.accuracy(given.dense, **given.data["test"]),
         }
 
     def step(state, given, c, k, rng):
-        net = network(c)
-        left = Rounds(c.kept, 1, c.cut, c.tune).share(k)
+        run, left = pruning(c), Rounds(c.kept, 1, c.cut, c.tune).share(k)
         if left is None:
             examples = minibatch(given.data["train"], rng, BATCH)
-            _, w, memory = net.descend(
-                state["w"], state["memory"], examples, k - c.cut, rate=c.rate, alive=state["alive"]
-            )
-            return {**state, "w": w, "memory": memory, "k": k + 1, "stage": "fine-tune"}
+            return run.tune(state, examples, rate=c.rate)[1]
+        net, x = run.net, given.data["train"]["x"][:SHOWN]
         masks = masks_for(net.weights(given.dense), left, given, c, rng)
-        alive = net.alive(masks)
-        w = given.dense * alive
-        x = given.data["train"]["x"][:SHOWN]
+        # Levels of two budgets need not be nested: what an earlier cut took may come back.
+        state = run.cut({**state, "w": given.dense}, masks)
         shares = torch.stack([mask.float().mean() for mask in masks])
         lost = [np.interp(s, SHARES, curve) for s, curve in zip(shares, given.plan["curves"])]
-        change = net.logits(w, x) - net.logits(given.dense, x)
+        change = net.logits(state["w"], x) - net.logits(given.dense, x)
+        last = k + 1 == c.cut
         return {
             **state,
-            "w": w,
-            "alive": alive,
             "shares": shares,
             "left": sum(mask.sum() for mask in masks) / net.weights_size,
             "real": change.square().sum(1).mean(),
             "predicted": torch.tensor(float(sum(lost))),
-            "bare": net.accuracy(w, **given.data["test"]) if k + 1 == c.cut else state["bare"],
-            "k": k + 1,
+            "bare": net.accuracy(state["w"], **given.data["test"]) if last else state["bare"],
         }
 
     def observe(state, given, c):
@@ -217,19 +197,17 @@ class LayerAdaptivePruning(Experiment):
         }
 
     def assess(state, given, c):
-        return {"accuracy": network(c).accuracy(state["w"], **given.data["test"])}
+        return {"accuracy": pair(c.net).net.accuracy(state["w"], **given.data["test"])}
 
     def picture(state, given, c):
-        """Matrices with a column for each neuron; curves as lines, and where each layer is."""
-        net, curves = network(c), given.plan["curves"]
+        """The layers; curves as lines, and where each layer is."""
+        curves = given.plan["curves"]
         height = (curves / curves[:, 0].max()).sqrt()
         lines = [torch.stack([SHARES[:-1], y[:-1], SHARES[1:], y[1:]], 1) for y in height]
         points = [torch.tensor([[s, np.interp(s, SHARES, y)]]).float()
                   for s, y in zip(state["shares"], height)]  # fmt: skip
         return {
-            "weights": side_by_side([w.T for w in net.weights(state["w"])], 4, torch.nan),
-            "alive": side_by_side([w.T for w in net.weights(state["alive"])], 4, True),
-            "names": [f"{into} to {out}" for out, into in net.shapes],
+            **pruning(c).picture(state),
             "lines": torch.cat(lines),
             "first": points[0],
             "second": points[1],
@@ -245,7 +223,7 @@ class LayerAdaptivePruning(Experiment):
         return f"one weight in {1 / float(state['left']):.3g} left, tuned for {c.tune} steps"
 
     studies = {
-        "compression": Grid({"kept": (0.05, 0.1, 0.2), "arm": RULES}, 12, {"cut": 1, "tune": 100}),
+        "compression": Grid({"kept": (0.05, 0.1, 0.2), "arm": "all"}, 12, {"cut": 1, "tune": 100}),
     }
     claims = [
         Claim(
@@ -265,6 +243,7 @@ class LayerAdaptivePruning(Experiment):
             control=Control(
                 {"kept": 0.03}, breaks=("ratio",), over={"kept": (0.5,), "arm": ("Uniform",)}
             ),
+            tier="standard",
         ),
         Claim(
             "distortion",
@@ -319,6 +298,5 @@ class LayerAdaptivePruning(Experiment):
                       main=False, label="real over sum"),
             ),
             control=Control({"kept": 0.03}, breaks=("bare",), seeds=3),
-            tier="slow",
         ),
     ]  # fmt: skip
