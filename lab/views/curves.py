@@ -55,7 +55,7 @@ class Curves(Renderer):
         self.stacks = view.of is None and view.x == "k"
         fixed = (0.0, 1.0) if view.percent else None
         self._y = Growing(log=self.y_log, least=3 if self.y_log else None, fixed=fixed)
-        self._x = Growing(log=self.x_log)
+        self._x = Growing(log=self.x_log, least=1 if self.x_log else None, up=True)  # costs grow
         self.curves: list[Curve] = []
         self.study: Any = None
         self._guides: list[dict] = []
@@ -152,8 +152,10 @@ class Curves(Renderer):
     def _unit(self) -> str:
         if self._axis == "k":
             return ""
-        text = self.shared.axis_text(self.x_log, self._axis)
-        return "s" if text == "seconds" else text
+        if self._axis == "seconds":
+            return "s"
+        quantity = self.shared.quantity(self._axis)
+        return quantity.short or quantity.text
 
     # -- lanes ---------------------------------------------------------------------------------
 
@@ -384,11 +386,15 @@ class Curves(Renderer):
         self._draw_study()
 
     def _draw_study(self) -> None:
-        if self.study is None:
-            return
         view = self.view
         quantity = self.shared.quantity(view.x).text
         self._below = view.x if quantity == view.x else quantity
+        if self.study is None:  # the axis that it will have
+            grid = (getattr(self.entry, "studies", None) or {}).get(view.of)
+            asked = [] if grid is None else grid.over.get(view.x, [])
+            self._x.see([value for value in asked if isinstance(value, (int, float))])
+            self._tell_whole()
+            return
         self.curves = []
         for i, (label, x, y, seeds) in enumerate(
             curves_of(self.study, view.sources, view.x, view.by)

@@ -11,6 +11,8 @@ from lab.views.ranges import Growing
 from lab.views.sheet import Sheet
 from lab.views.thin import POINTS, keep
 
+FEW = 12  # so few points of a line are marked
+
 
 class Profile(Sheet):
     """See `lab.engine.views.Profile`."""
@@ -45,8 +47,6 @@ class Profile(Sheet):
         for i, lane in enumerate(self.lanes):
             for name in view.sources:
                 role = view.roles.get(name)
-                if role in palette.OVERLAYS and i:
-                    continue  # what is exact is so for every lane
                 if role:
                     style = palette.ROLES[role]
                 else:
@@ -69,18 +69,18 @@ class Profile(Sheet):
     def cursor(self, k: int, exact=None) -> None:
         super().cursor(k)
         self.values, self.places, marks = [], [], []
+        upright: dict[str, list[tuple]] = {}
         for i, lane, name, style, label in self._wanted():
             y = vector_of(lane, name, k, _exact(exact, i))
             x = vector_of(lane, self.view.x, k, _exact(exact, i)) if self.view.x else None
+            role = self.view.roles.get(name)
+            if role and x is not None and y is not None and len(y) < len(x):
+                upright.setdefault(name, []).append((lane, style, label, y))
+                continue
+            if role in palette.OVERLAYS and i:
+                continue  # what is exact is so for every lane
             if y is None:
                 self.values.append((label, np.empty(0), np.empty(0)))
-                continue
-            dash = list(palette.BRANCH if lane.dotted else style.dash)
-            look: dict = dict(color=style.token, width=style.width, dash=dash, label=label)
-            if x is not None and len(y) < len(x) and name in self.view.roles:
-                self.places.append((label, y))
-                self._x.see(y)
-                marks.append(dict(kind="uprights", values=y, **look))
                 continue
             if x is None or len(x) != len(y):
                 x = np.arange(1, len(y) + 1, dtype=float)
@@ -92,10 +92,31 @@ class Profile(Sheet):
             if len(x) > POINTS and np.all(np.diff(x) >= 0):
                 kept = keep(x, y, self.x_log_axis)
                 x, y = x[kept], y[kept]
-            fill = palette.BAND if self.view.fill else 0
-            marks.append(dict(kind="line", values=np.stack([x, y]), fill=fill, **look))
+            marks.append(dict(
+                kind="line", values=np.stack([x, y]), color=style.token, width=style.width,
+                dash=list(palette.BRANCH if lane.dotted else style.dash), label=label,
+                fill=palette.BAND if self.view.fill else 0,
+                marker=style.marker if len(x) <= FEW and role not in palette.OVERLAYS else "",
+            ))  # fmt: skip
+        for lines in upright.values():
+            marks += self._uprights(lines)
         self.layers.put("marks", *marks)
         self.tell()
+
+    def _uprights(self, lines: list[tuple]) -> list[dict]:
+        """Upright lines at a few places: once where all lanes agree, else each lane's own."""
+        own = any(not np.array_equal(y, lines[0][-1]) for *_, y in lines)
+        marks = []
+        for lane, style, label, y in lines if own else lines[:1]:
+            label = lane.label if own else label
+            token = palette.series(lane.style).token if own else style.token
+            self.places.append((label, y))
+            self._x.see(y)
+            marks.append(dict(
+                kind="uprights", values=y, color=token, width=style.width, dash=list(style.dash),
+                label=label,
+            ))  # fmt: skip
+        return marks
 
     def summary(self) -> str:
         parts = []

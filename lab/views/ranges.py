@@ -40,10 +40,12 @@ class Growing:
         The first upper end (linear), or the first number of decades (logarithmic).
     fixed : (float, float) or None
         Bounds that never move.
+    up : bool
+        Decades that are wanted but not seen yet lie above what was seen, not below.
     """
 
-    def __init__(self, log=False, floor=None, least=None, fixed=None):
-        self.log, self.floor, self.fixed = log, floor, fixed
+    def __init__(self, log=False, floor=None, least=None, fixed=None, up=False):
+        self.log, self.floor, self.fixed, self.up = log, floor, fixed, up
         self.least = least
         self.low = self.high = None
 
@@ -80,7 +82,7 @@ class Growing:
             low = round(math.log10(self.floor))
         wanted = int(self.least or 2)
         if high - low < wanted:
-            if self.floor is None:
+            if self.floor is None and not self.up:
                 low = high - wanted
             else:
                 high = low + wanted

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -259,3 +261,12 @@ def test_a_picture_may_have_an_axis_of_its_own():
     plan = renderer._plan()
     assert renderer.curves[0].x[-1] == 30.0
     assert (plan["below"], plan["unit"], plan["steps"]) == ("evaluations", "evaluations", False)
+
+
+def test_a_study_that_is_not_made_yet_has_the_axis_that_it_will_have():
+    page = shared(Curves("residual", of="rate", x="width"))
+    page.entry.studies = {"rate": SimpleNamespace(over={"width": [10, 40]})}
+    renderer = make(page.entry.views[0], page.entry, page)
+    renderer.redraw()
+    assert renderer._plan()["x"] == [0.0, 40.0]
+    assert renderer._plan()["below"] == "width"

@@ -279,8 +279,23 @@ def test_a_bound_of_few_values_stands_upright_where_the_interval_begins_and_ends
     assert (line["kind"], ends["kind"], ends["n"], ends["label"]) == ("line", "uprights", 2, "ends")
     assert list(np.frombuffer(ends["values"])) == [-7.0, 3.0] and renderer.frame()["x"][0] == -7
     assert renderer.summary().endswith("ends at \u22127.00 and 3.00.")
+    assert line["marker"] == "circle"  # a line of few points is marked at each
     columns, rows = renderer.numbers()
     assert rows[-1] == ["ends", "\u22127.00 and 3.00"] and len(columns) == 2
+
+
+def test_intervals_of_several_runs_are_drawn_once_where_they_agree():
+    runs = [lane(3, "one"), lane(3, "two", 1)]
+    view = Profile("pic.counts", "pic.ends", x="pic.size", roles={"pic.ends": "bound"})
+
+    def ends(*places):
+        for run, place in zip(runs, places):
+            run.live = pack({"size": np.arange(5.0), "counts": np.ones(5), "ends": [place]})
+        marks = drawn(view, *runs).layers.all()[0]["marks"]
+        return [(m["color"], m["label"]) for m in marks if m["kind"] == "uprights"]
+
+    assert ends(2.0, 2.0) == [("bound", "ends")]
+    assert ends(2.0, 3.0) == [("a", "one"), ("b", "two")]
 
 
 def test_marks_are_sent_when_they_change():

@@ -51,3 +51,11 @@ def test_a_single_value_has_a_range_around_it():
 def test_a_scale_through_zero_is_not_led_by_one_outlier():
     values = np.append(np.linspace(-1, 1, 10_000), 1e6)
     assert symmetric(values) == pytest.approx(1.0)
+
+
+def test_what_grows_gets_its_first_decade_above_it():
+    cost = Growing(log=True, least=1, up=True)
+    cost.see([1.0])
+    assert cost.bounds == (1.0, 10.0)
+    cost.see([30.0])
+    assert cost.bounds == (1.0, 100.0)

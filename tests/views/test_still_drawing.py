@@ -105,7 +105,7 @@ def test_a_mask_has_living_weights_by_sign_and_size_and_dead_ones_dark():
     assert {token: cells.tolist() for token, cells in found.items()} == {
         "dead": [[0, 0, 1], [1, 0, 0]],  # where there is no weight there is no dead one
         "a": [[3, 0, 0], [0, 0, 2]],
-        "b": [[0, 1, 0], [0, 0, 0]],  # however small, it is seen
+        "b": [[0, 2, 0], [0, 0, 0]],  # however small, it is seen
     }
 
 

@@ -285,7 +285,7 @@ def _mask(run, source: str, alive: str, signed: bool) -> str:
     else:
         there, values = np.isfinite(values), np.nan_to_num(values.astype(float))
         most = symmetric(np.where(now, values, 0.0))
-        size = np.where(there & now, np.clip(np.abs(values) / most, 0, 1) * 2 / 3 + 1 / 3, 0.0)
+        size = np.where(there & now, (2 + np.clip(np.abs(values) / most, 0, 1)) / 3, 0.0)
         inks = (("a", values < 0), ("b", values >= 0)) if signed else (("h", there),)
         parts = [marks.matrix(there & ~now, "dead", "dead", 1)]
         parts += [marks.matrix(np.where(mine, size, 0.0), token, token, 2) for token, mine in inks]

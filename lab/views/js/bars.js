@@ -27,12 +27,13 @@ function lyingBars(desk, bars, share, zero, ink) {
   const left = edge + Math.min(W * 0.4, Math.max(...names.map((t) => widthOf(desk, t, letter))) + 12);
   const tail = 12 + Math.max(...bars.flatMap(({columns: [v]}) => Array.from(v, (one) => widthOf(desk, saidOf(one), letter, true))));
   const step = Math.min((H - top - bottom) / n, slots > 1 ? 26 * slots : 44), thick = Math.max(2, Math.min(16, (step - 6) / slots));
+  const digits = thick < letter ? Math.min(letter, 11) : letter;   // bars that are close have smaller numbers
   const wide = Math.max(20, W - right - left - tail), z = left + wide * zero, gap = slots > 1 ? 1 : 0;
   bars.forEach((mark, slot) => mark.columns[0].forEach((v, i) => {
     const y = top + (i + 0.5) * step + (slot - (slots - 1) / 2) * thick, p = left + wide * share(v);
     pen.fillStyle = desk.color(ink(mark, i));
     pen.fillRect(Math.min(p, z), y - thick / 2 + gap / 2, Math.max(Math.abs(p - z), 1), thick - gap);
-    if (thick >= 9) words(desk, Math.max(p, z) + 6, y + 0.36 * letter, saidOf(v), {color: slots > 1 ? ink(mark, i) : "ink", size: letter, bold: true});
+    if (thick >= 9) words(desk, Math.max(p, z) + 6, y + 0.36 * digits, saidOf(v), {color: slots > 1 ? ink(mark, i) : "ink", size: digits, bold: true});
   }));
   names.forEach((t, i) => { if (step >= 11) words(desk, left - 8, top + (i + 0.5) * step + 0.36 * letter, t, {align: "right", size: letter}); });
   hairline(desk, z, top, z, top + n * step);

@@ -81,7 +81,7 @@ function placeLabels(desk, rest, drawn, px, taken) {
       }
     }
     const best = room.choose(width, tall, places, kept.get(i)?.index, more);
-    if (best.total > 60 && reference) continue;
+    if (best.total > (reference ? 60 : frame.tall < 130 ? 290 : Infinity)) continue;   // it would lie on another
     room.take(best.box);
     const beside = best.index < close, before = best.x < x;
     found.set(i, {index: best.index, x: best.x, y: best.y, height: tall, size, second, beside, before,

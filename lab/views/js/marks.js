@@ -54,16 +54,20 @@ const MARKS = {
     }
   },
   // `fill`: how strongly the area down to zero is coloured
-  line(desk, {columns: [x, y], n, width, dash, fill}, color) {
+  line(desk, {columns: [x, y], n, width, dash, fill, marker}, color) {
     const {pen, frame: {X, Y, bottom}} = desk, px = Array.from(x, X.at), py = Array.from(y, Y.at);
     pen.strokeStyle = pen.fillStyle = color;
     if (fill && n) {
       const zero = Y.log ? bottom : Math.min(Y.at(0), bottom);
       pen.globalAlpha = fill;
       pen.beginPath();
-      pen.moveTo(px[0], zero);
-      for (let j = 0; j < n; j++) if (Number.isFinite(py[j])) pen.lineTo(px[j], Math.min(py[j], bottom + 4));
-      pen.lineTo(px[n - 1], zero);
+      for (let j = 0, from = 0; j <= n; j++) {   // each stretch without a gap by itself
+        if (j < n && Number.isFinite(py[j])) continue;
+        if (j > from) pen.moveTo(px[from], zero);
+        for (let i = from; i < j; i++) pen.lineTo(px[i], Math.min(py[i], bottom + 4));
+        if (j > from) pen.lineTo(px[j - 1], zero);
+        from = j + 1;
+      }
       pen.fill();
       pen.globalAlpha = 1;
     }
@@ -72,6 +76,11 @@ const MARKS = {
     pen.setLineDash(dash || []);
     through(pen, px, py, 0, n);
     pen.setLineDash([]);
+    for (let j = 0; marker && j < n; j++) {
+      if (!Number.isFinite(px[j] + py[j])) continue;
+      pen.beginPath();
+      if (shape(pen, marker, px[j], py[j], 6 * desk.mark)) pen.fill(); else pen.stroke();
+    }
   },
   // lines over the whole height
   uprights(desk, {columns: [x], n, width, dash}, color) {

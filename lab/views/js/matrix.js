@@ -1,6 +1,8 @@
 // Matrices and masks as they are now: cells, what died or came back, blocks, the cell pointed at.
 const FADE_MS = 300;      // in which the mark of a change pales to a third while pictures go on
 const FADING = 250000;    // cells; in larger ones changes are marked in their own picture only
+const CROWD = 0.1;        // share of the cells; where more have changed, they are marked less brightly
+const SQUARE = 64;        // rows; up to here a matrix with as many columns has square cells
 const BLOCK_PX = 4;       // the least size of a cell whose block is outlined
 
 function takeFrame(desk, panel, message) {
@@ -87,26 +89,30 @@ function paintNow(desk) {
   const labelled = panels.some((p) => p.label || p.said), axis = plan.xlabel || plan.ylabel || plan.xticks;
   const top0 = plan.top, bottom0 = H - (axis ? (small && !plan.xticks ? 14 : plan.xticks ? 42 : 34) : 12);
   const left0 = plan.xticks ? plan.left : 1, head = labelled ? 20 : 0;
-  // the number of columns that leaves the squarest cells
+  // the number of columns that leaves large panels with cells that are nearly square
   const n = panels.length, longest = Math.max(...panels.map((p) => widthOf(desk, p.label || "", 13, true)));
+  const even = plan.square || !plan.xticks && panels.every((p) => p.rows == p.columns && p.rows <= SQUARE);
   let across = 1, best = Infinity;
   for (let c = 1; c <= n; c++) {
     const w = (W - left0 - 14 * (c - 1)) / c, h = (bottom0 - top0) / Math.ceil(n / c) - head;
-    const shape = panels[0].rows / panels[0].columns, cost = Math.abs(Math.log(Math.max(h, 1) / w / Math.min(Math.max(shape, 0.4), 2)))
-      + 0.4 * (c * Math.ceil(n / c) - n) / n + (longest > w);   // a name is not to reach into the next
+    const shape = panels[0].rows / panels[0].columns, stretch = Math.log(Math.max(h, 1) / w / Math.min(Math.max(shape, 0.4), 2));
+    const large = even ? 2 * Math.log(Math.max(1, Math.min(w / panels[0].columns, h / panels[0].rows))) : Math.log(Math.max(w, 1) * Math.max(h, 1)) - Math.abs(stretch) / 2;
+    const cost = (longest > w) - large;   // a name is not to reach into the next
     if (cost < best) { best = cost; across = c; }
   }
   const down = Math.ceil(n / across);
   let w = (W - left0 - 1 - 14 * (across - 1)) / across;
   let h = (bottom0 - top0 - 10 * (down - 1)) / down - head;
-  if (plan.square) {   // images keep their shape
+  let pitch = w;
+  if (even) {   // images keep their shape
     const cell = Math.min(w / panels[0].columns, h / panels[0].rows);
     w = cell * panels[0].columns;
     h = cell * panels[0].rows;
+    pitch = Math.max(w, Math.min(pitch, longest));
   }
   const zoom = desk.zoom = plan.square || plan.xticks ? null : within(desk.zoom), {x: [x0, x1], y: [y0, y1]} = zoom || WHOLE;
   panels.forEach((panel, i) => {
-    const l = left0 + (i % across) * (w + 14), t = top0 + Math.floor(i / across) * (h + head + 10) + head;
+    const l = left0 + (i % across) * (pitch + 14), t = top0 + Math.floor(i / across) * (h + head + 10) + head;
     if (panel.stale) fill(desk, panel);
     panel.X = scaleOf([x0 * panel.columns, x1 * panel.columns], false, l, l + w);
     panel.Y = scaleOf([y0 * panel.rows, y1 * panel.rows], false, t, t + h);
@@ -167,8 +173,11 @@ function fill(desk, panel) {
   }
   if (panel.glow || panel.flips) {
     const lives = alive || bits, look = [solid(desk.color("test")), solid(desk.color("now"))], {glow} = panel;
-    if (!glow) eachBit(panel.flips, (i) => { pixels[i] = look[bitOf(lives, i)]; });
-    else for (let i = 0; i < n; i++) if (glow[i]) pixels[i] = blend(pixels[i], look[bitOf(lives, i)], glow[i] / 255);
+    let changed = 0;
+    if (panel.flips) eachBit(panel.flips, () => { changed++; });
+    const bright = changed > CROWD * n ? 0.5 : 1;
+    if (!glow) eachBit(panel.flips, (i) => { pixels[i] = bright < 1 ? blend(pixels[i], look[bitOf(lives, i)], bright) : look[bitOf(lives, i)]; });
+    else for (let i = 0; i < n; i++) if (glow[i]) pixels[i] = blend(pixels[i], look[bitOf(lives, i)], bright * glow[i] / 255);
   }
   if (order) pixels.set(order.map((i) => pixels[i]));
   pen.putImageData(image, 0, 0);
