@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 from lab.engine import Session
-from lab.experiments.sparsity.net_trim import PLANTED, SECOND, NetTrim
+from lab.experiments.sparsity.net_trim import PLANTED, RIVALS, SECOND, NetTrim, thinned
 
 SMALL = {"layer": PLANTED, "inputs": 40, "each": 3}
 
@@ -47,16 +48,25 @@ def test_the_layer_starts_whole_and_its_bias_is_not_counted(digits):
     assert digits.trace["kept"][-1] == pytest.approx(after.mean(), abs=1e-6) and after.mean() < 0.5
 
 
-def test_the_rival_moves_the_answers_no_further_with_what_it_keeps(digits):
+@pytest.mark.parametrize("rival", RIVALS)
+def test_a_rival_moves_the_answers_no_further_with_what_it_keeps(digits, rival):
     made, distance = digits.given.layer_of, float(digits.trace["deviation"][-1])
-    share, free = float(digits.trace["by_size"][-1]), made["free"][:, None]
+    share, free = float(digits.trace[f"by_{rival}"][-1]), made["free"]
     for kept, nearer in ((share, True), (share - 0.03, False)):
-        threshold = made["sizes"][round(kept * (len(made["sizes"]) - 1))]
-        left = made["w"] * ((made["w"].abs() >= threshold) | free)
+        left = thinned(made, rival, torch.tensor(kept))
+        assert torch.equal(left[free], made["w"][free])
+        assert (left[~free] != 0).double().mean() == pytest.approx(kept, abs=0.011)
         moved = ((made["x"] @ left).relu() - made["y"]).norm() / made["y"].norm()
         assert (float(moved) <= distance + 1e-6) == nearer
 
 
+def test_evenly_is_as_many_in_each_column(digits):
+    left = (thinned(digits.given.layer_of, "even", torch.tensor(0.3))[1:] != 0).sum(0)
+    assert (left == left[0]).all() and 0.29 <= left[0] / 100 <= 0.31
+
+
 def test_with_all_weights_accuracy_is_that_of_the_network(digits):
     assert digits.trace["accuracy"][0] > 0.8
-    assert digits.trace["accuracy"][0] == pytest.approx(digits.trace["accuracy_by_size"][0])
+    for rival in RIVALS:
+        rivals = digits.trace[f"accuracy_by_{rival}"]
+        assert digits.trace["accuracy"][0] == pytest.approx(rivals[0])
