@@ -4,14 +4,16 @@ import pytest
 import torch
 
 from lab.core.brain_surgeon import BrainSurgeon, ExampleGradients
-from lab.core.mlp import Mlp
+from lab.core.pairs import pair
 from lab.engine import Session
 from lab.experiments.sparsity.combinatorial_brain_surgeon import (
+    DIGITS,
     SHOWN,
+    WORDS,
     CombinatorialBrainSurgeon,
 )
 
-NET = Mlp((64, 24, 10))
+NET = pair(DIGITS).net
 
 
 def session(**controls):
@@ -58,4 +60,13 @@ def test_without_blocks_the_run_ends_at_once():
     assert run.head == 0 and run.sentence.startswith("0 blocks")
     picture = run.picture()
     assert picture["alive"].shape == picture["weights"].shape
-    assert picture["pixels"].sum() == NET.weights(run.state["alive"])[0].sum()
+    assert picture["inputs"].sum() == NET.weights(run.state["alive"])[0].sum()
+
+
+def test_words_are_drawn_as_letters_by_places():
+    run = session(net=WORDS)
+    run.advance(1)
+    inputs = run.picture()["inputs"]
+    assert inputs.shape == (7, 10)
+    first = pair(WORDS).net.weights(run.state["alive"])[0]
+    assert inputs[2, 4] == first[:, 4 * 7 + 2].sum()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from lab.core.brain_surgeon import BrainSurgeon, ExampleGradients
-from lab.core.mlp import Mlp, side_by_side
-from lab.core.problems.digits import Digits
+from lab.core.cut_and_tune import layers_drawn
+from lab.core.pairs import pair
 from lab.core.prune import Prune
 from lab.core.scores import by_lot, magnitude, wanda
 from lab.engine.claim import AtLeast, Check, Claim, Control, Grid, Within
@@ -15,13 +15,9 @@ from lab.engine.experiment import Card, Experiment, Preset, Quantity, given
 from lab.engine.rules import steps
 from lab.engine.views import Curves, Heat, Mask
 
-SMALL, DEEP = "64-24-10", "64-32-32-10"
-SIDE = 8  # of a digit, pixels
+DIGITS, WORDS = "small digits 40", "reber 24-24"
+RANKED = ("Each block", "Once", "Wanda", "Magnitude")
 SHOWN = 800  # examples that the model is made of
-
-
-def network(c):
-    return Mlp(tuple(map(int, c.net.split("-"))))
 
 
 def examples(given):
@@ -34,12 +30,13 @@ def ranked(net, flat, c, x, y, rng):
     weights = net.weights(flat)
     if c.start == "random":
         scores = by_lot(weights, rng)
-    elif c.start == "magnitude":
-        scores = magnitude(weights)
-    else:
+    elif c.start == "Wanda":
         inputs = ExampleGradients(net, flat, x, y).inputs
         scores = wanda(weights, [a.norm(dim=0) for a in inputs])
-    return net.alive(Prune("global").masks(scores, c.kept))
+    else:
+        scores = magnitude(weights)
+    rule = Prune("uniform" if c.start == "equal shares" else "global")
+    return net.alive(rule.masks(scores, c.kept))
 
 
 def less(name, **where):
@@ -47,9 +44,9 @@ def less(name, **where):
     return lambda d: d.loss.sel(arm=name, **where) - d.loss.sel(arm="Each block", **where)
 
 
-def right(name):
-    """By how many answers more are right with 10 % kept."""
-    return lambda d: d.accuracy.sel(kept=0.1, arm="Each block") - d.accuracy.sel(kept=0.1, arm=name)
+def right(name, **where):
+    """How many answers more are right."""
+    return lambda d: d.accuracy.sel(arm="Each block", **where) - d.accuracy.sel(arm=name, **where)
 
 
 def off(name):
@@ -88,30 +85,35 @@ class CombinatorialBrainSurgeon(Experiment):
 
     kept = Number(0.1, bounds=(0.02, 0.9), log=True, doc="share of weights that stay")
     expand = Selector("each block", objects=["each block", "once"], doc="when the model is made")
-    start = Selector("Wanda", objects=["Wanda", "magnitude", "random"], doc="the first mask")
+    start = Selector(
+        "Wanda", objects=["Wanda", "magnitude", "equal shares", "random"], doc="the first mask"
+    )
     block = Integer(8, bounds=(2, 12), step=2, doc="weights, half of which live")
     blocks = Integer(100, bounds=(0, 1000), doc="one after the other")
     drawn = Number(0.5, bounds=(0.05, 1), doc="share of weights that a block is picked from")
     ridge = Number(1e-3, bounds=(0, 1), doc="added to the Fisher matrix")
-    net = Selector(SMALL, objects=[SMALL, DEEP], doc="layers, from pixels to digits")
+    net = Selector(DIGITS, objects=[DIGITS, WORDS], doc="problem, and widths of the hidden layers")
 
     arms = {
         "Each block": {"expand": "each block"},
         "Once": {"expand": "once"},
         "Wanda": {"start": "Wanda", "blocks": 0},
         "Magnitude": {"start": "magnitude", "blocks": 0},
+        "Equal shares": {"start": "equal shares", "blocks": 0},
+        "Random": {"start": "random", "blocks": 0},
     }
     presets = {
         "lot": Preset("Start from luck, watch swaps repair it", start="random"),
         "half": Preset("Keep half, watch one model serve all", kept=0.5),
         "pairs": Preset("Swap in pairs, watch it take longer", block=2),
         "few": Preset("Keep one in thirty, watch the models part", kept=0.033),
+        "words": Preset("Judge words, watch the models part again", net=WORDS),
         "check": Preset("A few small blocks", blocks=6),
     }
     quantities = {
         "loss": Quantity("true loss", better="less", short="true"),
         "model": Quantity("the model's", short="model"),
-        "accuracy": Quantity("right on new digits", better="more", short="right"),
+        "accuracy": Quantity("right on new examples", better="more", short="right"),
         "fall": Quantity("what the last block gained by the model"),
         "swaps": Quantity("weights that came back so far"),
     }
@@ -119,23 +121,23 @@ class CombinatorialBrainSurgeon(Experiment):
     views = [
         Mask("pic.weights", alive="pic.alive", title="Weights", note="swapped ones are bright"),
         Curves("loss", "model", title="Loss", note="true, and the model's"),
-        Heat("pic.pixels", title="Pixels", note="living weights from each"),
-        Curves("accuracy", percent=True, title="Accuracy", note="on 2,000 new digits"),
+        Heat("pic.inputs", title="Inputs", note="living weights from each pixel or letter"),
+        Curves("accuracy", percent=True, title="Accuracy", note="on 2,000 new examples"),
         Curves("accuracy", x="kept", of="compression", by="arm", log="x", percent=True,
                title="Accuracy by share kept", note="nothing is trained again"),
     ]  # fmt: skip
     max_steps = 1_000
 
-    @given()
+    @given(by="net")
     def data(c, rng, backend):
-        return Digits(side=SIDE).split(rng, backend)
+        return pair(c.net).split(rng, backend)
 
     @given(by="net")
     def dense(c, rng, backend, data):
-        return network(c).trained(data["train"], rng)
+        return pair(c.net).dense(data["train"], rng)
 
     def init(given, c, rng, backend):
-        net, (x, y) = network(c), examples(given)
+        net, (x, y) = pair(c.net).net, examples(given)
         alive = ranked(net, given.dense, c, x, y, rng)
         surgeon, w = BrainSurgeon(c.block, c.ridge), given.dense
         if c.expand == "once":
@@ -146,7 +148,7 @@ class CombinatorialBrainSurgeon(Experiment):
         return {"alive": alive, "model": model, "fall": torch.zeros(()), "swaps": 0, "k": 0}
 
     def step(state, given, c, k, rng):
-        net, (x, y) = network(c), examples(given)
+        net, (x, y) = pair(c.net).net, examples(given)
         surgeon = BrainSurgeon(c.block, c.ridge)
         whole, alive = given.dense, state["alive"]
         now = whole * alive
@@ -169,7 +171,7 @@ class CombinatorialBrainSurgeon(Experiment):
         }
 
     def observe(state, given, c):
-        net, (x, y) = network(c), examples(given)
+        net, (x, y) = pair(c.net).net, examples(given)
         return {
             "loss": net.loss(given.dense * state["alive"], x, y),
             "model": state["model"],
@@ -179,17 +181,15 @@ class CombinatorialBrainSurgeon(Experiment):
 
     def assess(state, given, c):
         w = given.dense * state["alive"]
-        return {"accuracy": network(c).accuracy(w, **given.data["test"])}
+        return {"accuracy": pair(c.net).net.accuracy(w, **given.data["test"])}
 
     def picture(state, given, c):
-        """Matrices with a column for each neuron; how many neurons read each pixel."""
-        net = network(c)
-        alive = net.weights(state["alive"])
-        weights = net.weights(given.dense * state["alive"])
+        """The layers; how many neurons read each pixel, or each letter (a row) at each place."""
+        net, alive = pair(c.net).net, state["alive"]
+        inputs = net.weights(alive)[0].sum(0).float()
         return {
-            "weights": side_by_side([w.T for w in weights], 4, torch.nan),
-            "alive": side_by_side([w.T for w in alive], 4, True),
-            "pixels": alive[0].sum(0).float().view(SIDE, SIDE),
+            **layers_drawn(net, given.dense * alive, alive),
+            "inputs": inputs.view(10, 7).T if c.net == WORDS else inputs.view(6, 6),
         }
 
     def done(state, given, c):
@@ -202,33 +202,32 @@ class CombinatorialBrainSurgeon(Experiment):
         Claim(
             "better",
             "With 10 % kept and nothing trained again 25 blocks of eight weights, with a model for "
-            "each, reach a loss at least 0.5 under Wanda's and 0.25 under that of magnitude; "
+            "each, reach a loss at least 0.4 under Wanda's and 0.3 under that of magnitude; "
             "with one model for all they do not",
             source="Abstract (better than Wanda at equal density); sizes: desk",
             runs=Grid(
                 {"arm": ("Each block", "Wanda", "Magnitude")}, stop=steps(25), set={"kept": 0.1}
             ),
             checks=(
-                Check("Wanda", less("Wanda"), AtLeast(0.5), label="less loss"),
-                Check("magnitude", less("Magnitude"), AtLeast(0.25), label="less loss"),
+                Check("Wanda", less("Wanda"), AtLeast(0.4), label="less loss"),
+                Check("magnitude", less("Magnitude"), AtLeast(0.3), label="less loss"),
             ),
             control=Control({"expand": "once"}, breaks=("Wanda", "magnitude"), seeds=3),
         ),
         Claim(
             "apart",
-            "A model made once, at the whole network, ends at half of the true loss or less; made "
-            "again before each block it is right to 5 %, and further blocks pay: those from the "
-            "fifth to the hundredth take another 0.25 off the loss. With 40 % kept one model "
-            "nearly does",
+            "A model made once, at the whole network, ends at two thirds of the true loss or less; "
+            "made again before each block it is right to 5 %, and further blocks pay: those after "
+            "the fourth take another 0.2 off the loss. With 40 % kept one model nearly does",
             source="Abstract (quality for time); sizes: desk",
             runs=Grid(
                 {"arm": ("Each block", "Once")}, set={"kept": 0.1}, keep="log",
                 record=("loss", "model"),
             ),
             checks=(
-                Check("once", off("Once"), AtLeast(2), label="true over model"),
+                Check("once", off("Once"), AtLeast(1.5), label="true over model"),
                 Check("each", off("Each block"), Within(0.95, 1.05), main=False),
-                Check("patience", patience, AtLeast(0.25), main=False, label="less loss"),
+                Check("patience", patience, AtLeast(0.2), main=False, label="less loss"),
             ),
             control=Control({"kept": 0.4}, breaks=("once",), seeds=3),
             tier="standard",
@@ -237,38 +236,45 @@ class CombinatorialBrainSurgeon(Experiment):
             "densities",
             "At 5, 10, 20 and 40 % kept alike blocks with a model each leave less loss than Wanda "
             "and than magnitude, and at 10 % less than blocks with one model, and more right "
-            "answers: 20 points over Wanda, 10 over magnitude, 5 over one model",
+            "answers: 20 points over Wanda and magnitude, 5 over one model. With nine tenths kept "
+            "none of it",
             source="Abstract; sizes: desk",
             runs="compression",
             checks=(
                 Check("Wanda", lambda d: less("Wanda")(d).min("kept"), AtLeast(0.05)),
                 Check("magnitude", lambda d: less("Magnitude")(d).min("kept"), AtLeast(0.05)),
                 Check("once", less("Once", kept=0.1), AtLeast(0.2)),
-                Check("over Wanda", right("Wanda"), AtLeast(0.2)),
-                Check("over magnitude", right("Magnitude"), AtLeast(0.1)),
-                Check("over once", right("Once"), AtLeast(0.05)),
+                Check("over Wanda", right("Wanda", kept=0.1), AtLeast(0.2)),
+                Check("over magnitude", right("Magnitude", kept=0.1), AtLeast(0.2)),
+                Check("over once", right("Once", kept=0.1), AtLeast(0.05)),
             ),
             control=Control(
-                {"blocks": 1, "start": "random"},
+                {"kept": 0.9},
                 breaks=("Wanda", "magnitude", "once", "over Wanda", "over magnitude", "over once"),
-                over={"kept": (0.1,), "arm": "all"},
-                seeds=3,
+                over={"kept": (0.1,), "arm": RANKED}, seeds=3,
             ),
             tier="standard",
         ),
         Claim(
-            "deeper",
-            "In a network of three layers too: with 10 % kept 100 blocks with a model each leave "
-            "less loss than Wanda, magnitude and one model",
+            "words",
+            "In a network of three layers that judges words of a grammar too: with 10 % kept 100 "
+            "blocks with a model each leave less loss than Wanda, magnitude and one model, and "
+            "more right answers: 10 points over Wanda, 15 over the others, which do little better "
+            "than a guess. On digits with nine tenths kept none of it",
             source="desk",
-            runs=Grid({"arm": "all"}, set={"kept": 0.1, "net": DEEP}),
+            runs=Grid({"arm": RANKED}, set={"kept": 0.1, "net": WORDS}),
             checks=(
-                Check("Wanda", less("Wanda"), AtLeast(0.3), label="less loss"),
-                Check("magnitude", less("Magnitude"), AtLeast(0.1), label="less loss"),
-                Check("once", less("Once"), AtLeast(0.1), label="less loss"),
+                Check("Wanda", less("Wanda"), AtLeast(0.1), label="less loss"),
+                Check("magnitude", less("Magnitude"), AtLeast(0.2), label="less loss"),
+                Check("once", less("Once"), AtLeast(0.3), label="less loss"),
+                Check("over Wanda", right("Wanda"), AtLeast(0.1)),
+                Check("over magnitude", right("Magnitude"), AtLeast(0.15)),
+                Check("over once", right("Once"), AtLeast(0.15)),
             ),
             control=Control(
-                {"blocks": 1, "start": "random"}, breaks=("Wanda", "magnitude", "once"), seeds=3
+                {"kept": 0.9, "net": DIGITS},
+                breaks=("Wanda", "magnitude", "once", "over Wanda", "over magnitude", "over once"),
+                seeds=3,
             ),
             tier="slow",
         ),
