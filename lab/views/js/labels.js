@@ -1,3 +1,4 @@
+const LONG = 0.4;   // of the frame's width; a longer name gives way to its short form
 // Names and values beside the curves, where there is room. A place is looked for now and then; in
 // between, a label that stands beside the head goes along with it.
 function curveLabels(desk, drawn, tell, px, taken) {
@@ -33,9 +34,11 @@ function curveLabels(desk, drawn, tell, px, taken) {
   desk.boxes = boxes;
 }
 
-function lineOf({plan}, {curve, j}) {
-  if (curve.reference || !plan.live) return curve.label;
-  return (curve.label ? curve.label + " " : "") + valueText(curve.y[j], plan.percent);
+function lineOf(desk, {curve, j}) {
+  const {plan} = desk, long = widthOf(desk, curve.label, desk.letter, true) > LONG * desk.frame.wide;
+  const name = long && curve.short || curve.label;
+  if (curve.reference || !plan.live) return name;
+  return (name ? name + " " : "") + valueText(curve.y[j], plan.percent);
 }
 
 function placeLabels(desk, rest, drawn, px, taken) {
