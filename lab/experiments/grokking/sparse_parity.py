@@ -191,7 +191,7 @@ class SparseParity(Experiment):
             "after about 800 steps, when the hidden are still tossed for; these come after about "
             "3,200, three times later or more for four seeds of five. Without weight decay they do "
             "not within 10,500",
-            "Merrill, Tsilivis, Shukla (2023), from memory; sizes and figures: desk",
+            "desk; the phenomenon: Merrill, Tsilivis, Shukla (2023), from memory",
             Grid(seeds=9, stop="test_acc > 0.999 or k >= 10500", keep="log", record=BOTH),
             (
                 Check("later", later, AtLeast(3), Share(0.8), label="times later"),
@@ -210,7 +210,7 @@ class SparseParity(Experiment):
             "When the shown are right, about 65 of 100 neurons are needed for the answers, and "
             "the 8 strongest know less than 85 % of the shown; after 8,000 steps a sixth of those "
             "is needed at most, and 8 know 98 % of the hidden. Without decay neither comes",
-            "Merrill, Tsilivis, Shukla (2023), from memory; figures: desk",
+            "desk; the phenomenon: Merrill, Tsilivis, Shukla (2023), from memory",
             Grid(stop="k >= 8000", keep="log", record=("train_acc", "needed", "few_train")),
             (
                 Check("fewer", fewer, AtLeast(6), label="times fewer"),
