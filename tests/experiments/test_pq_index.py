@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from lab.core.pairs import pair
 from lab.core.pq_index import Adaptive, PQIndex
 from lab.engine import Session
-from lab.experiments.sparsity.pq_index import LEAST, NET, ROUNDS, PqIndex, living, of_normal
+from lab.experiments.sparsity.pq_index import LEAST, ROUNDS, PqIndex, living, of_normal
+
+NET = pair("digits 40").net
 
 
 def run(steps, **controls):
@@ -23,7 +26,7 @@ def rewound():
 def test_rounds_record_the_weights_that_are_left(rewound):
     lefts = [row["left"] for row in rewound.state["table"]]
     assert lefts == [6160, 3696, 2218]
-    weights = living(rewound.state)
+    weights = living(NET, rewound.state)
     assert len(weights) == 2218 and bool((weights != 0).all())
     last = rewound.state["table"][-1]["index"]
     assert last == pytest.approx(float(PQIndex().of(weights)))
@@ -43,11 +46,24 @@ def test_a_cut_rewinds_the_living_or_lets_them_go_on(rewound):
     assert not torch.equal(on.state["w"], on.given.start * on.state["alive"])
 
 
+def test_each_layer_keeps_the_same_share_and_the_larger_weights():
+    session = run(1, score="each layer")
+    for w, alive in zip(NET.weights(session.given.dense), NET.weights(session.state["alive"])):
+        assert float(alive.double().mean()) == pytest.approx(0.6, abs=2e-3)
+        assert w[alive].abs().min() >= w[~alive].abs().max()
+
+
+def test_words_are_pruned_too():
+    session = run(7, net="reber 40", rounds=1)
+    assert [row["left"] for row in session.state["table"]] == [2880, 1728]
+    assert session.picture()["weights"].shape == (70, 40 + 4 + 2)
+
+
 def test_adaptive_cuts_follow_the_index():
     session = run(1, adaptive=True, eta=0.0)
     dense = torch.cat([w.flatten() for w in NET.weights(session.given.dense)])
     share = Adaptive().share(dense)
-    assert len(living(session.state)) == round((1 - share) * 6160)
+    assert len(living(NET, session.state)) == round((1 - share) * 6160)
     assert 0.1 < share < 0.25
 
 
