@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from lab.core.pairs import pair
 from lab.core.random import Rng
 from lab.engine import Session
 from lab.experiments.sparsity.int4_training import (
@@ -12,13 +13,13 @@ from lab.experiments.sparsity.int4_training import (
     FEEDBACK,
     FULL,
     LARGE,
-    NET,
     ROWS,
     WHOLE,
     Int4Training,
     backward,
 )
 
+NET = pair("digits 64-64").net
 ONES = torch.ones(3)
 
 
