@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from lab.core.pairs import pair
 from lab.engine import Session
-from lab.experiments.sparsity.linear_units import ACROSS, NET, REACH
+from lab.experiments.sparsity.linear_units import ACROSS, MOONS, REACH, SPIRALS
 
 
 def run(steps, **controls):
@@ -40,17 +41,27 @@ def test_shares_and_bends_on_a_path_agree(pulled):
     assert pulled.trace["depth"][0] == 3
 
 
+def test_by_lot_as_many_as_were_asked_for_straighten_evenly():
+    session = run(20, choice="lot", share=0.5)
+    session.advance(300)
+    slopes, chosen = session.state["weights"]["slopes"], session.state["chosen"]
+    assert int(chosen.sum()) == 48 and not session.state["wire"].any()
+    torch.testing.assert_close(slopes[chosen], torch.full((48,), 0.5))
+    assert slopes[~chosen].unique().numel() > 1
+
+
 def test_without_a_pull_all_units_bend():
     session = run(100, pull=0.0)
     assert session.trace["bent"][-1] == 1
     assert session.state["weights"]["slopes"].abs().max() > 0  # but they are free
 
 
-def test_the_map_is_the_networks_answer():
-    session = run(20)
+@pytest.mark.parametrize("name", [SPIRALS, MOONS])
+def test_the_map_is_the_networks_answer(name):
+    session = run(20, net=name)
     picture, w = session.picture(), session.state["weights"]["w"]
-    side = np.linspace(-REACH, REACH, ACROSS)
+    side = np.linspace(-REACH[name], REACH[name], ACROSS)
     row, column = 5, 40
     place = torch.tensor([[side[column], -side[row]]], dtype=torch.float32)
-    first, second = NET.logits(w, place).softmax(1)[0].tolist()
+    first, second = pair(name).net.logits(w, place).softmax(1)[0].tolist()
     assert picture["answers"][row, column] == pytest.approx(second - first, abs=1e-5)
