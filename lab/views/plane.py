@@ -87,6 +87,7 @@ class Plane(Renderer):
             kind="plan", k=self.shared.k, x=[x0, x1], y=[y0, y1], equal=view.equal, paths=paths,
             left=10 if view.equal else LEFT, right=10, top=38 if view.equal else 64,
             bottom=10 if view.equal else 46, aim=aim, start=bool(view.start), below=view.x,
+            aside=view.y,
         )  # fmt: skip
 
     def _tell(self) -> None:

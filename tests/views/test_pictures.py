@@ -242,6 +242,12 @@ def test_a_plane_is_filled_behind_its_points_over_the_square_of_its_reach():
     assert renderer._plan()["x"][0] < -2 and "pic.map" in renderer.view.names()
 
 
+def test_both_axes_of_a_plane_have_their_names():
+    renderer = drawn(Plane("pic.points", equal=False, x="share kept", y="lost"), lane(3))
+    plan = renderer._plan()
+    assert (plan["below"], plan["aside"]) == ("share kept", "lost")
+
+
 def test_several_matrices_are_called_by_their_labels():
     view = Heat("pic.weights", "pic.mask", labels=("number × neuron",))
     renderer = drawn(view, lane(3))

@@ -27,7 +27,14 @@ function paint(desk) {
   if (!plan) return;
   const frame = desk.frame = plan.equal ? equalFrame(desk, plan) : frameOf(desk, plan);
   const tell = tellOf(frame), {left, top, wide, tall} = frame;
-  if (!plan.equal) drawAxes(desk, frame, plan);
+  if (!plan.equal) {
+    drawAxes(desk, frame, plan);
+    if (!plan.low) words(desk, left, top - 8, plan.aside, {color: "ink2"});
+    else {
+      words(desk, left + wide, top + desk.letter, plan.aside && "up: " + plan.aside, {color: "ink2", align: "right", halo: true});
+      words(desk, left + 6, top + tall - 7, plan.low, {color: "ink2", halo: true});
+    }
+  }
   for (const path of desk.paths) pixels(path, frame, tell);
   pen.save();
   pen.beginPath();
@@ -48,10 +55,10 @@ function paint(desk) {
   planeLabels(desk, drawn, ring, crosses, tell);
 }
 
-// A low picture gives its height to the paths: the title stays, the words below go.
+// A low picture gives its height to the paths: the title stays, the words below go inside.
 function fitting({plan, H}) {
   if (H > 220) return plan;
-  return {...plan, top: Math.min(plan.top, 38), bottom: Math.min(plan.bottom, 26), below: ""};
+  return {...plan, top: Math.min(plan.top, 38), bottom: Math.min(plan.bottom, 26), below: "", low: plan.below};
 }
 
 function reached({k, x, y, n}, step) {
