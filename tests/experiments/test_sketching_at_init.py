@@ -48,3 +48,12 @@ def test_chances_look_at_what_the_score_says():
 def test_weights_of_one_size_are_ranked_by_lot_and_not_by_place():
     order = run(1, weights="signs", score="weight", pick="largest").given.layer["order"]
     assert sorted(order.tolist()) == list(range(400)) and order.tolist() != list(range(400))
+
+
+def test_the_first_layer_of_a_network_that_looks_at_digits():
+    session = run(30, net="digits 100-100", pick="largest")
+    layer = session.given.layer
+    assert layer["x"].shape == (100, 144) and layer["w"].shape == (144,)
+    assert layer["w"].std() == pytest.approx((2 / 144) ** 0.5, rel=0.2)
+    session.advance(1_000)
+    assert session.k == 144 and session.trace["error"][-1] < 1e-12
