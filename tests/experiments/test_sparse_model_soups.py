@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from lab.core.mlp import Mlp
+from lab.core.pairs import pair
 from lab.engine import Session
-from lab.experiments.sparsity.sparse_model_soups import POINTS, SparseModelSoups
+from lab.experiments.sparsity.sparse_model_soups import POINTS, REBER, SparseModelSoups
 
-SMALL = dict(members=2, tune=6, hidden=10)
+NET = pair(REBER).net
+SMALL = dict(members=2, tune=6, net=REBER)
 
 
 def run(steps=None, **controls):
@@ -25,27 +26,27 @@ def soup():
 
 def test_members_differ_under_one_mask_and_the_average_keeps_it(soup):
     members = soup.state["members"]
-    kept = sum(int(w.sum()) for w in Mlp((144, 10, 10)).weights(members[0]["alive"]))
-    assert kept == round(0.1 * 1540)
+    kept = sum(int(w.sum()) for w in NET.weights(members[0]["alive"]))
+    assert kept == round(0.1 * NET.weights_size)
     for member in members:
         assert torch.equal(member["alive"], members[0]["alive"])
         assert bool((member["w"][~member["alive"]] == 0).all())
     assert not torch.equal(members[0]["w"], members[1]["w"])
-    assert soup.trace["density"][-1] == pytest.approx(kept / 1540)
+    assert soup.trace["density"][-1] == pytest.approx(kept / NET.weights_size)
 
 
 def test_what_is_recorded_is_the_mean_of_the_weights(soup):
-    net, test = Mlp((144, 10, 10)), soup.given.data["test"]
+    test = soup.given.data["test"]
     weights = [member["w"] for member in soup.state["members"]]
-    right = [float(net.accuracy(w, **test)) for w in weights]
+    right = [float(NET.accuracy(w, **test)) for w in weights]
     mean = torch.stack(weights).mean(0)
-    assert soup.trace["accuracy"][-1] == pytest.approx(float(net.accuracy(mean, **test)))
+    assert soup.trace["accuracy"][-1] == pytest.approx(float(NET.accuracy(mean, **test)))
     assert soup.trace["member"][-1] == pytest.approx(np.mean(right))
     assert soup.trace["best"][-1] == pytest.approx(max(right))
     line = soup.picture()["loss"]
     assert len(line) == POINTS
     placed = {name: part[:1000] for name, part in test.items()}
-    assert line[-1] == pytest.approx(float(net.loss(weights[-1], **placed)), rel=1e-5)
+    assert line[-1] == pytest.approx(float(NET.loss(weights[-1], **placed)), rel=1e-5)
 
 
 def test_other_starts_have_other_masks_and_a_denser_average():
@@ -68,5 +69,13 @@ def test_a_new_cycle_starts_from_the_average():
     for member in after:
         torch.testing.assert_close(member["w"], mean * member["alive"])
         assert bool(before[0]["alive"][member["alive"]].all())
-    weights = sum(int(w.sum()) for w in Mlp((144, 10, 10)).weights(after[0]["alive"]))
-    assert weights == round(0.1 * 1540)
+    weights = sum(int(w.sum()) for w in NET.weights(after[0]["alive"]))
+    assert weights == round(0.1 * NET.weights_size)
+
+
+def test_a_random_mask_is_one_for_all_and_its_cuts_are_nested():
+    first, second = (run(steps, score="random", cycles=2).state["members"] for steps in (1, 8))
+    for members in (first, second):
+        assert torch.equal(members[0]["alive"], members[1]["alive"])
+    assert bool(first[0]["alive"][second[0]["alive"]].all())
+    assert not torch.equal(first[0]["alive"], run(1, cycles=2).state["members"][0]["alive"])
