@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from lab.core.backend import Backend
 from lab.core.calibration import kl_to_conditional
 from lab.core.mlp import Mlp
+from lab.core.problems.reber import Reber
+from lab.core.random import Rng
 from lab.engine import Session
 from lab.experiments.sparsity.label_noise_tickets import HELD, LabelNoiseTickets, ticket
 
@@ -35,8 +38,9 @@ def test_what_is_recorded_is_of_the_inputs_that_chose_nothing(ended):
     assert len(test["x"]) == len(ended.given.data["held"]["x"]) == HELD
     assert not torch.equal(test["x"], ended.given.data["held"]["x"])
     logits = NET.logits(ended.state["w"], test["x"])
-    assert last["kl"] == pytest.approx(float(kl_to_conditional(test["p"], logits)))
-    right = (logits.argmax(1) == test["clean"]).float().mean()
+    odds = torch.where(test["y"][:, None] == torch.arange(2), 0.8, 0.2)
+    assert last["kl"] == pytest.approx(float(kl_to_conditional(odds, logits)))
+    right = (logits.argmax(1) == test["y"]).float().mean()
     assert ended.trace["accuracy"][-1] == pytest.approx(float(right))
     assert ended.trace["dense_kl"][-1] == pytest.approx(ended.trace["kl"][0])
 
@@ -45,9 +49,18 @@ def test_each_cut_rewinds_to_the_first_weights():
     session = run(1)
     state = session.state
     assert torch.equal(state["w"], session.given.start * state["alive"])
-    raw = run(1, rank="raw").state
-    first, middle, _ = (part.sum() for part in NET.weights(state["alive"]))
-    assert (first, middle) != tuple(part.sum() for part in NET.weights(raw["alive"]))[:2]
+    for rank in ("raw", "random"):
+        other = run(1, rank=rank).state["alive"]
+        assert int(other.sum()) == int(state["alive"].sum())
+        assert not torch.equal(other, state["alive"])
+
+
+def test_words_are_told_wrongly_to_learn_from_and_rightly_to_judge_by():
+    data = run(0, problem="reber", shown=1000).given.data
+    words = Reber().split(Rng(1, -1), Backend(), 1000, 2 * HELD)
+    assert torch.equal(data["test"]["y"], words["test"]["y"][HELD:])
+    wrong = (data["train"]["y"] != words["train"]["y"]).float().mean()
+    assert float(wrong) == pytest.approx(0.2, abs=0.03)
 
 
 def test_the_ticket_is_the_best_round_with_its_neighbours():

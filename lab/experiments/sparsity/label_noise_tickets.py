@@ -8,7 +8,10 @@ import torch
 from lab.core.calibration import calibration_error, kl_to_conditional, reliability
 from lab.core.lottery import by_inputs, cut, tune
 from lab.core.mlp import Mlp, side_by_side
+from lab.core.problems.labels import mislabelled, odds
+from lab.core.problems.reber import Reber
 from lab.core.problems.teacher import Teacher
+from lab.core.scores import by_lot
 from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid
 from lab.engine.controls import Integer, Number, Selector
 from lab.engine.experiment import Card, Experiment, Preset, Quantity, given
@@ -19,22 +22,32 @@ RATE, LEAST = 0.01, 24
 HELD = 2000  # inputs that choose the ticket; as many others judge it
 BINS = 15
 WIDTHS = (16, 64, 128)
+PROBLEMS = {"teacher": (Teacher(), 10), "reber": (Reber(), 70)}  # and their numbers of inputs
 GRADES = ("accuracy", "kl", "error")
 
 
 def network(c):
-    return Mlp((10, c.width, c.width, 2))
+    return Mlp((PROBLEMS[c.problem][1], c.width, c.width, 2))
 
 
-def measured(w, net, part):
-    """How good answers and odds are on the inputs of `part`, whose true odds are known."""
-    logits = net.logits(w, part["x"])
+def answers(w, c, part):
+    """The logits for the inputs of `part`, and the true odds of each label there."""
+    return network(c).logits(w, part["x"]), odds(part["y"], c.flips, 2).to(w)
+
+
+def told(logits, p):
+    """The odds told with each answer, and with what probability that is the label."""
     confidence, answer = logits.softmax(1).max(1)
-    right = part["p"].gather(1, answer[:, None])[:, 0]
+    return confidence, p.gather(1, answer[:, None])[:, 0]
+
+
+def measured(w, c, part):
+    """How good answers and odds are on the inputs of `part`, which are labelled rightly."""
+    logits, p = answers(w, c, part)
     return {
-        "accuracy": float((answer == part["clean"]).float().mean()),
-        "kl": float(kl_to_conditional(part["p"], logits)),
-        "error": float(calibration_error(confidence, right, BINS)),
+        "accuracy": float((logits.argmax(1) == part["y"]).float().mean()),
+        "kl": float(kl_to_conditional(p, logits)),
+        "error": float(calibration_error(*told(logits, p), BINS)),
     }
 
 
@@ -43,9 +56,9 @@ def found(state, given, c):
     net = network(c)
     return {
         "left": sum(int(alive.sum()) for alive in net.weights(state["alive"])),
-        "chosen": measured(state["w"], net, given.data["held"])["accuracy"],
-        **measured(state["w"], net, given.data["test"]),
-        "fit": float(net.accuracy(state["w"], given.data["train"]["x"], given.data["train"]["y"])),
+        "chosen": measured(state["w"], c, given.data["held"])["accuracy"],
+        **measured(state["w"], c, given.data["test"]),
+        "fit": float(net.accuracy(state["w"], **given.data["train"])),
     }
 
 
@@ -85,13 +98,15 @@ class LabelNoiseTickets(Experiment):
         tags=("pruning", "lottery ticket", "label noise", "calibration", "double descent"),
     )
 
+    problem = Selector("teacher", objects=list(PROBLEMS), doc="a network's answers, or words")
     width = Integer(64, bounds=(4, 256), doc="neurons in each of two hidden layers")
     flips = Number(0.2, bounds=(0.0, 0.45), doc="share of labels that are wrong")
     share = Number(0.4, bounds=(0.1, 0.8), doc="of the weights left, which goes in a round")
     shown = Integer(500, bounds=(100, 3000), log=True, doc="training examples")
     rank = Selector(
-        "by inputs", objects=["by inputs", "raw"], doc="magnitudes, times the root of inputs"
-    )
+        "by inputs", objects=["by inputs", "raw", "random"],
+        doc="magnitudes (times the root of inputs), or lots",
+    )  # fmt: skip
     tune = Integer(300, bounds=(1, 1000), log=True, unit="steps", doc="of training in a round")
 
     arms = {f"{width} wide": {"width": width} for width in WIDTHS}
@@ -99,6 +114,8 @@ class LabelNoiseTickets(Experiment):
         "clean": Preset("Let all labels be right, watch pruning only cost", flips=0.0),
         "noisier": Preset("Make a third wrong, watch the odds", flips=0.33),
         "raw": Preset("Rank raw magnitudes, watch the middle layer empty", rank="raw"),
+        "lot": Preset("Cut by lot, watch accuracy go early", rank="random"),
+        "reber": Preset("Judge words, watch honesty cost accuracy", problem="reber"),
         "more": Preset("Show six times the examples, watch larger tickets", shown=3000),
         "check": Preset("A few steps a round", tune=2, share=0.8),
     }
@@ -130,22 +147,22 @@ class LabelNoiseTickets(Experiment):
     ]  # fmt: skip
     every, max_steps = 10, 40_040
 
-    @given(by=("flips", "shown"))
+    @given(by=("problem", "flips", "shown"))
     def data(c, rng, backend):
-        """`train`, and of the unseen inputs those that choose and those that judge."""
-        data = Teacher(noise=c.flips).split(rng, backend, c.shown, 2 * HELD)
+        """`train`, labelled wrongly in part, and right labels to choose and to judge by."""
+        data = PROBLEMS[c.problem][0].split(rng, backend, c.shown, 2 * HELD)
         hidden = data.pop("test")
         return {
-            **data,
+            **mislabelled(data, c.flips, 2, rng),
             "held": {name: part[:HELD] for name, part in hidden.items()},
             "test": {name: part[HELD:] for name, part in hidden.items()},
         }
 
-    @given(by="width")
+    @given(by=("problem", "width"))
     def start(c, rng, backend):
         return network(c).init(rng)
 
-    @given(by=("flips", "shown", "width"))
+    @given(by=("problem", "flips", "shown", "width"))
     def dense(c, rng, backend, data, start):
         return network(c).trained(data["train"], rng, start=start, steps=300, rate=RATE, l2=0.0)
 
@@ -159,10 +176,11 @@ class LabelNoiseTickets(Experiment):
         net, t = network(c), k % (c.tune + 1)
         state = {**state, "k": k + 1}
         if t == 0:
-            scores = by_inputs(net.weights(state["w"])) if c.rank == "by inputs" else None
+            weights = net.weights(state["w"])
+            scores = {"by inputs": by_inputs(weights), "random": by_lot(weights, rng.at(-1))}
             left = round((1 - c.share) * state["table"][-1]["left"])
             part = cut(net, state["w"], left / net.weights_size, alive=state["alive"],
-                       scores=scores, start=given.start)  # fmt: skip
+                       scores=scores.get(c.rank), start=given.start)  # fmt: skip
             return {**state, **part}
         state = tune(net, state, given.data["train"], rng, t - 1, c.tune, rate=RATE)
         if t == c.tune:
@@ -182,18 +200,16 @@ class LabelNoiseTickets(Experiment):
         }
 
     def picture(state, given, c):
-        net, table, test = network(c), state["table"], given.data["test"]
-        confidence, answer = net.logits(state["w"], test["x"]).softmax(1).max(1)
-        right = test["p"].gather(1, answer[:, None])[:, 0]
-        share, told, true = reliability(confidence, right, BINS)
+        net, table = network(c), state["table"]
+        share, sure, true = reliability(*told(*answers(state["w"], c, given.data["test"])), BINS)
         weights = [w.T for w in net.weights(state["w"])]
         return {
             "left": torch.tensor([float(row["left"]) for row in table]),
             "KL": torch.tensor([row["kl"] for row in table]),
             "right": torch.tensor([row["accuracy"] for row in table]),
-            "told": told[share > 0],
+            "told": sure[share > 0],
             "came true": true[share > 0],
-            "honest": told[share > 0],
+            "honest": sure[share > 0],
             "weights": side_by_side(weights, 3, torch.nan),
             "alive": side_by_side([a.T for a in net.weights(state["alive"])], 3, True),
         }
@@ -235,5 +251,20 @@ class LabelNoiseTickets(Experiment):
             ),
             control=Control({"flips": 0.0}, breaks=("factor", "kl"), seeds=3),
             tier="standard",
+        ),
+        Claim(
+            "words",
+            "On Reber's words, which return with other labels, the odds also come nearer to the "
+            "true ones by 0.1 nats in two cuts to 4 %, but only as the rule is forgotten: the "
+            "network loses 5 points, where a network drew the classes it loses none",
+            source="desk (a second network and data)",
+            runs=Grid(set={"problem": "reber", "share": 0.8}, stop=steps(602)),
+            checks=(
+                Check("accuracy", over_dense("accuracy"), AtMost(-0.05), label="accuracy"),
+                # The odds come nearer on both problems.
+                Check("kl", over_dense("kl"), AtMost(-0.1), main=False, label="KL, over dense"),
+            ),
+            control=Control({"problem": "teacher"}, breaks=("accuracy",), seeds=4),
+            tier="slow",
         ),
     ]  # fmt: skip
