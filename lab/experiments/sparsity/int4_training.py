@@ -130,7 +130,6 @@ class Int4Training(Experiment):
         "Least of all": {"rule": ALL},
         "Least of large": {"rule": LARGE},
         "Feedback": {"rule": FEEDBACK},
-        "No rounding": {"rule": FULL},
     }
     presets = {
         "two": Preset("Leave two bits, watch the whole range stop", bits=2),
@@ -140,7 +139,7 @@ class Int4Training(Experiment):
         "free": Preset("Round no gradient, watch what is lost", rule=FULL),
     }
     quantities = {
-        "accuracy": Quantity("right on new digits", better="more", short="right"),
+        "accuracy": Quantity("right on new examples", better="more", short="right"),
         "loss": Quantity("cross-entropy of a minibatch", log=True, better="less"),
         "large_error": Quantity("error of the large gradients", better="less", short="of large"),
         "all_error": Quantity("error of all gradients", better="less", short="of all"),
@@ -151,7 +150,7 @@ class Int4Training(Experiment):
     views = [
         Heat("pic.gradients", signed=True, title="Gradients", y="how many, log",
              x="size, from 10⁻⁴ of the largest up, log", note="large ones strong, the end blue"),
-        Curves("accuracy", percent=True, title="Right on new digits"),
+        Curves("accuracy", percent=True, title="Right on new examples"),
         Curves("large_mean", title="Error of the large", note="mean so far"),
         Curves("all_mean", title="Error of all", note="mean so far"),
         Curves("accuracy", x="bits", of="bits", by="arm", percent=True, title="Accuracy by bits"),

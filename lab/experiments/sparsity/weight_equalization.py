@@ -100,7 +100,7 @@ class WeightEqualization(Experiment):
         Profile("pic.into", "pic.out", log="y", title="Ranges", note="of the first hidden neurons"),
         Heat("pic.codes", signed=True, title="Codes", note="all layers, 0 is blank"),
         Curves("equal", "by_moments", bounds=("before", "exact"), percent=True,
-               title="Right on new digits"),
+               title="Right on new examples"),
         Curves("error", "error_moments", "error_data", log="y", title="Mean error",
                note="of the answers"),
         Curves("before", "equal", "by_moments", x="bits", of="bits", percent=True,
