@@ -126,6 +126,7 @@ def test_a_large_mask_in_full_flight_stays_small():
     kept = [{"w": w, "m": m}, {"w": w, "m": n}]
     svg = thumbnail(Mask("pic.w", alive="pic.m"), [Shown(0, Trace(), kept)], "")
     assert 0 < len(svg) < 5_000
+    assert svg.count('<g opacity=".5">') == 1  # half of it changed: the weights are seen through
 
 
 def test_a_plane_is_filled_behind_its_points_in_the_tints_of_both_classes():

@@ -22,6 +22,7 @@ from lab.views.thin import keep
 
 MAX_BYTES = 6_000
 _MASK_ACROSS, _MASK_UP = 60, 36  # cells of a mask: its corner
+CROWD = 0.1  # share of its weights; where more have changed, they are less bright
 _INK = Style("ink", width=2.0)
 _TRAIL = Style("b", width=1.2)
 
@@ -291,9 +292,10 @@ def _mask(run, source: str, alive: str, signed: bool) -> str:
         parts += [marks.matrix(np.where(mine, size, 0.0), token, token, 2) for token, mine in inks]
     if before is not None and before.shape == now.shape:
         changed = there & (before.astype(bool) != now)
-        for token, which in (("test", changed & ~now), ("now", changed & now)):
-            if which.any():
-                parts.append(marks.matrix(which, token, token, 1))
+        kinds = (("test", changed & ~now), ("now", changed & now))
+        bright = "".join(marks.matrix(w, token, token, 1) for token, w in kinds if w.any())
+        crowd = changed.sum() > CROWD * there.sum()
+        parts.append(f'<g opacity=".5">{bright}</g>' if crowd else bright)
     return "".join(parts)
 
 
