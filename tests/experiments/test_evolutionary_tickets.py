@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from lab.core.mlp import Mlp
+from lab.core.pairs import pair
 from lab.engine import Session
-from lab.experiments.sparsity.evolutionary_tickets import NET
 
+NET = pair("clusters 32").net
 SHORT = {"generations": 10, "rounds": 2}
 
 
@@ -44,11 +44,16 @@ def test_the_dead_stay_dead_and_rounds_go_down_to_their_share():
     assert (session.state["mean"][~alive] == 0).all()
 
 
-@pytest.mark.parametrize("controls", [{"score": "lot"}, {"score": "magnitude"}], ids=str)
-def test_other_rules_choose_otherwise(cut, controls):
-    other = run(10, **controls)
+@pytest.mark.parametrize("score", ["lot", "magnitude", "magnitude, each layer"])
+def test_other_rules_choose_otherwise(cut, score):
+    other = run(10, score=score)
     assert (other.state["alive"] != cut.state["alive"]).any()
     assert weights(other.state["alive"]).sum() == weights(cut.state["alive"]).sum()
+
+
+def test_each_layer_may_keep_the_same_share():
+    alive = NET.weights(run(10, score="magnitude, each layer").state["alive"])
+    assert [int(layer.sum()) for layer in alive] == [184, 46]
 
 
 def test_a_new_start_keeps_the_mask_and_changes_the_weights(cut):
@@ -59,6 +64,6 @@ def test_a_new_start_keeps_the_mask_and_changes_the_weights(cut):
 
 def test_the_line_between_twins_ends_at_the_networks_themselves(cut):
     test = cut.given.data["test"]
-    loss = Mlp(NET.widths).loss(cut.given.dense["mean"], test["x"], test["y"])
+    loss = NET.loss(cut.given.dense["mean"], test["x"], test["y"])
     torch.testing.assert_close(cut.given.twins["lines"][0, 0], loss)
     assert (cut.given.twins["apart"] > 0).all()
