@@ -41,6 +41,12 @@ def test_keeping_nothing_loses_all():
     assert run(0).trace["lost"][0] == pytest.approx(1.0)
 
 
+def test_eight_features_fill_three_dimensions_evenly():
+    session = run(600, n=8, m=3, importance=1)
+    assert session.trace["stored"][-1] == 8
+    np.testing.assert_allclose(session.trace["share"][-1], 3 / 8, atol=0.03)
+
+
 def test_other_dimensions_are_drawn_too():
     for n, m in ((3, 1), (6, 3)):
         assert run(2, n=n, m=m).picture()["features"].shape == (n, 2)

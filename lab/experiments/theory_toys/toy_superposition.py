@@ -19,6 +19,7 @@ STORED = 0.5  # length from which on a feature counts as stored
 RECENT = 0.02  # weight of the newest minibatch in the running loss
 BEST_OF_FOUR = {"starts": 4}
 EQUAL = {**BEST_OF_FOUR, "importance": 1.0}
+SPACE = {**EQUAL, "n": 8, "m": 3}
 
 
 def fall(before, after):
@@ -67,7 +68,9 @@ class ToySuperposition(Experiment):
         "stuck": Preset("Make all equal, watch some starts get stuck", sparsity=0.8, importance=1),
         "linear": Preset("Take away the ReLU, watch two remain", relu=False),
         "eight": Preset("Add three features, watch the pentagon stay", n=8, sparsity=0.98),
-        "space": Preset("Give them three dimensions, watch shares rise", n=6, m=3),
+        "space": Preset(
+            "Squeeze eight into three dimensions, watch all fit", n=8, m=3, importance=1.0, starts=4
+        ),
         "check": Preset("A few starts at once", starts=3),
     }
     quantities = {
@@ -208,4 +211,21 @@ class ToySuperposition(Experiment):
             control=Control({"relu": False}, breaks=("jump",), seeds=4),
             tier="standard",
         ),
-    ]
+        Claim(
+            "space",
+            "Eight features in three dimensions tell the same story: absent 70 % of the time six "
+            "are stored, with half a dimension each, absent 95 % of it all eight, with three "
+            "eighths each; without the ReLU no absence changes it",
+            source="Section on the geometry of uniform polytopes; sizes: desk",
+            runs=Grid({"sparsity": (0.7, 0.95)}, set=SPACE, stop=steps(1_000)),
+            checks=(
+                Check("six", lambda d: d.stored.sel(sparsity=0.7), Within(6, 6), "all"),
+                Check("eight", lambda d: d.stored.sel(sparsity=0.95), AtLeast(8), "all"),
+                Check("jump", fall(0.7, 0.95), Within(0.11, 0.14), label="jump"),
+                Check("share", lambda d: d.own.sel(sparsity=0.95), Within(0.36, 0.39),
+                      label="dimensions each", main=False),
+            ),
+            control=Control({"relu": False}, ("six", "eight", "jump"), seeds=4),
+            tier="slow",
+        ),
+    ]  # fmt: skip
