@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from lab.core.pairs import pair
 from lab.core.quantize import CoordinateDescent, reconstruction_error
 from lab.engine import Session
 from lab.experiments.sparsity.coordinate_quantization import (
     COMMON,
-    DIGITS,
     INPUTS,
-    NET,
+    WORDS,
     CoordinateQuantization,
 )
 
@@ -62,13 +62,14 @@ def test_shuffled_inputs_are_no_longer_correlated():
     assert float((made["gram"] / size / size[:, None]).diagonal(1).mean()) < 0.1
 
 
-def test_the_network_for_digits_answers_with_the_values_of_its_codes():
-    session = run(inputs=DIGITS, bits=2, per="tensor", sweeps=1)
+def test_a_network_answers_with_the_values_of_its_codes():
+    net = pair(WORDS).net
+    session = run(inputs=WORDS, bits=2, per="tensor", sweeps=1)
     flat = session.given.dense.clone()
-    for slot, layer in zip(NET.weights(flat), session.state["layers"]):
+    for slot, layer in zip(net.weights(flat), session.state["layers"]):
         assert len(layer["codes"].unique()) <= 4
         slot.copy_(CoordinateDescent.values(layer).T)
-    right = float(NET.accuracy(flat, **session.given.data["test"]))
+    right = float(net.accuracy(flat, **session.given.data["test"]))
     assert session.trace["accuracy"][-1] == pytest.approx(right)
     assert right > session.trace["accuracy_nearest"][-1]
     picture = session.picture()
