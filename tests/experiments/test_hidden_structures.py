@@ -4,17 +4,16 @@ import pytest
 import torch
 
 from lab.core.mlp import Mlp
+from lab.core.pairs import pair
 from lab.core.prune import Prune
 from lab.engine import Session
-from lab.experiments.sparsity.hidden_structures import RIM, HiddenStructures
+from lab.experiments.sparsity.hidden_structures import WORDS, HiddenStructures
 
 NET = Mlp((144, 300, 10))
 
 
-def run(steps, **controls):
-    found = HiddenStructures.controls_for(
-        net="144-300-10", kept=0.05, rounds=2, cut=1, tune=4, **controls
-    )
+def run(steps, net="digits 300", **controls):
+    found = HiddenStructures.controls_for(net=net, kept=0.05, rounds=2, cut=1, tune=4, **controls)
     session = Session(HiddenStructures, found, seed=2)
     session.advance(steps)
     return session
@@ -45,10 +44,20 @@ def test_the_dense_network_is_trained_for_as_many_steps():
 def test_measures_are_those_of_the_mask():
     session = run(20, scheme="class-uniform")
     masks, trace = NET.weights(session.state["alive"]), session.trace
-    pixels = session.picture()["pixels"]
+    pixels = session.picture()["inputs"]
     assert pixels.sum() == masks[0].sum()
-    assert trace["rim"][-1] == pytest.approx(pixels[RIM.numpy()].mean() / pixels.mean())
+    quiet = session.given.data["train"]["x"].var(0).argsort(stable=True)[:72].numpy()
+    assert trace["quiet"][-1] == pytest.approx(pixels.reshape(-1)[quiet].mean() / pixels.mean())
     used = masks[0].any(1) & masks[1].any(0)
     assert trace["units"][-1][1] == pytest.approx(float(used.float().mean()))
     idle = sum(int(m.sum()) for m in (masks[0][~used], masks[1][:, ~used]))
     assert trace["dangling"][-1] == idle
+
+
+def test_words_are_drawn_as_letters_by_places():
+    session = run(20, net=WORDS, scheme="class-blinded")
+    inputs = session.picture()["inputs"]
+    assert inputs.shape == (7, 10)
+    first = pair(WORDS).net.weights(session.state["alive"])[0]
+    assert inputs[2, 4] == first[:, 4 * 7 + 2].sum()
+    assert session.trace["quiet"][-1] < 1
