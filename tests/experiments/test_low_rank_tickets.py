@@ -5,9 +5,17 @@ import pytest
 import torch
 
 from lab.core.mlp import minibatch
+from lab.core.pairs import pair
 from lab.core.random import Rng
 from lab.engine import Session
-from lab.experiments.decomposition.low_rank_tickets import BATCH, NET, NETWORK, matrix, values
+from lab.experiments.decomposition.low_rank_tickets import (
+    BATCH,
+    DIGITS,
+    NETWORK,
+    WORDS,
+    matrix,
+    values,
+)
 
 METHODS = ("K, L, S", "A B'", "dense")
 
@@ -19,7 +27,7 @@ def run(steps, **controls):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("task", [{}, NETWORK])
+@pytest.mark.parametrize("task", [{}, {**NETWORK, "net": WORDS}])
 def test_spectrum_is_that_of_the_matrix(method, task):
     for layer in run(2, **task, method=method).state["layers"]:
         expected = torch.linalg.svdvals(matrix(layer))
@@ -48,8 +56,9 @@ def test_dense_training_is_descent_on_all_weights():
     data = session.given.data["train"]
     session.advance(1)
     batch = minibatch(data, Rng(4).at(0), BATCH)
-    _, slope = NET.gradient(rest, *batch)
-    moved = before - NETWORK["rate"] * NET.weights(slope)[0]
+    net = pair(DIGITS).net
+    _, slope = net.gradient(rest, *batch)
+    moved = before - NETWORK["rate"] * net.weights(slope)[0]
     torch.testing.assert_close(session.state["layers"][0]["w"], moved)
     assert session.trace["rank_now"][-1] == 64
 

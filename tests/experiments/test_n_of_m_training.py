@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from lab.core.pairs import pair
 from lab.engine import Session
-from lab.experiments.sparsity.n_of_m_training import NET
+from lab.experiments.sparsity.n_of_m_training import DIGITS, WORDS
 
 
 def run(steps, **controls):
@@ -14,7 +15,9 @@ def run(steps, **controls):
 
 
 def counts(state, m):
-    return [mask.view(len(mask), -1, m).sum(-1) for mask in NET.weights(state["alive"])[:2]]
+    return [
+        mask.view(len(mask), -1, m).sum(-1) for mask in pair(DIGITS).net.weights(state["alive"])[:2]
+    ]
 
 
 @pytest.mark.parametrize("rule", ["straight", "exponential", "static"])
@@ -22,7 +25,13 @@ def counts(state, m):
 def test_every_block_keeps_as_many(rule, n, m):
     state = run(3, rule=rule, n=n, m=m).state
     assert all((count == n).all() for count in counts(state, m))
-    assert NET.weights(state["alive"])[2].all()
+    assert pair(DIGITS).net.weights(state["alive"])[2].all()
+
+
+def test_layers_that_the_widest_block_does_not_divide_stay_whole():
+    first, *between, last = pair(WORDS).net.weights(run(1, net=WORDS).state["alive"])
+    assert first.all() and last.all()
+    assert [mask.sum() for mask in between] == [64 * 64 / 16] * 2
 
 
 def test_structure_starts_with_nearly_all_and_dense_with_all():
