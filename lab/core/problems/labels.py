@@ -33,11 +33,15 @@ def flipped(y: Tensor, share: float, classes: int, rng: Rng, name: str = "flippe
 
 
 def mislabelled(
-    split: dict[str, dict[str, Tensor]], share: float, classes: int, rng: Rng
+    split: dict[str, dict[str, Tensor]],
+    share: float,
+    classes: int,
+    rng: Rng,
+    name: str = "flipped",
 ) -> dict[str, dict[str, Tensor]]:
     """A new split of which only the labels under `train` are `flipped`."""
     train = split["train"]
-    return {**split, "train": {**train, "y": flipped(train["y"], share, classes, rng)}}
+    return {**split, "train": {**train, "y": flipped(train["y"], share, classes, rng, name)}}
 
 
 def odds(y: Tensor, share: float, classes: int) -> Tensor:
