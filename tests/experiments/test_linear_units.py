@@ -60,8 +60,11 @@ def test_without_a_pull_all_units_bend():
 def test_the_map_is_the_networks_answer(name):
     session = run(20, net=name)
     picture, w = session.picture(), session.state["weights"]["w"]
-    side = np.linspace(-REACH[name], REACH[name], ACROSS)
+    middle = REACH * ((2 * np.arange(ACROSS) + 1) / ACROSS - 1)
     row, column = 5, 40
-    place = torch.tensor([[side[column], -side[row]]], dtype=torch.float32)
-    first, second = pair(name).net.logits(w, place).softmax(1)[0].tolist()
-    assert picture["answers"][row, column] == pytest.approx(second - first, abs=1e-5)
+    place = torch.tensor([[middle[column], middle[row]]], dtype=torch.float32)
+    share = float(pair(name).net.logits(w, place).softmax(1)[0, 1])
+    assert picture["answers"][row, column] == pytest.approx(share, abs=1e-5)
+    train = session.given.data["train"]
+    np.testing.assert_array_equal(picture["points"][:, :2], train["x"])
+    np.testing.assert_array_equal(picture["points"][:, 2], train["y"].argmax(1))

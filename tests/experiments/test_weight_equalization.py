@@ -59,6 +59,14 @@ def test_ranges_are_drawn_widest_first_and_meet(whole):
     assert (first["codes"] == 0).mean() > 0.5 > (picture["codes"] == 0).mean()
 
 
+def test_the_histogram_counts_the_first_layer_by_code(whole):
+    picture = whole.picture()
+    w = whole.state["layers"][0][0]
+    assert picture["weights"].sum() == w.numel()
+    low, high = picture["interval"]
+    assert picture["place"][0] < low < high < picture["place"][-1]
+
+
 def test_part_of_the_way_comes_to_the_same_end(whole):
     slow = run(60, share=0.6, rounds=30)
     for (w, b), (v, a) in zip(slow.state["layers"], whole.state["layers"]):

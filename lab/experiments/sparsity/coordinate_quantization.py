@@ -131,9 +131,10 @@ class CoordinateQuantization(Experiment):
     views = [
         Heat("pic.codes", signed=True, title="Codes", note="a row is an input"),
         Heat("pic.shift", signed=True, title="Moved", note="up or down from the nearest code"),
-        Curves("error", bounds=("nearest", "tuned"), log="y", title="Error of the answers",
+        Curves("error", bounds=("nearest", "tuned"), title="Error of the answers",
                note="by coordinate, over their size"),
-        Profile("pic.taken", "pic.weights", x="pic.place", roles={"pic.weights": "exact"},
+        Profile("pic.taken", "pic.weights", "pic.interval", x="pic.place", fill=True,
+                roles={"pic.weights": "exact", "pic.interval": "bound"},
                 title="Weights and their codes", note="in units of the scale"),
         Curves("error", x="bits", of="bits", by="arm", log="y", title="Error by bits"),
         Curves("accuracy", x="bits", of="digits", by="arm", percent=True, title="Accuracy by bits",
@@ -238,6 +239,12 @@ class CoordinateQuantization(Experiment):
             "place": place,
             "taken": CoordinateQuantization.density(codes, place, 2),
             "weights": CoordinateQuantization.density(torch.cat(weights), place, 10),
+            "interval": torch.stack(
+                [
+                    torch.cat([layer["low"].flatten() for layer in layers]).min(),
+                    torch.cat([layer["high"].flatten() for layer in layers]).max(),
+                ]
+            ),
         }
 
     def places(bits):

@@ -111,11 +111,11 @@ class EvolutionaryTickets(Experiment):
     }
     views = [
         Mask("pic.mean", alive="pic.alive", title="Means", note="layer by layer"),
-        Heat("pic.spread", title="Spreads", note="dark: unsure"),
+        Heat("pic.spread", title="Spreads", note="strong: unsure"),
         Curves("accuracy", bounds=("dense",), percent=True, title="Accuracy",
                note="of the mean, on new points"),
-        Profile("pic.evolved", "pic.batches", "pic.start", title="Between two solutions",
-                note="loss: evolved twice; descent, other batches, other start"),
+        Profile("pic.evolved", "pic.batches", "pic.start", x="pic.way",
+                title="Between two solutions", note="loss along the line"),
         Curves("accuracy", x="rounds", of="rules", by="arm", percent=True,
                title="Accuracy by rounds", note="36 % kept in each"),
     ]  # fmt: skip
@@ -208,6 +208,7 @@ class EvolutionaryTickets(Experiment):
             "mean": drawn(state["mean"], torch.nan),
             "alive": drawn(state["alive"], True),
             "spread": drawn(state["log_spread"].exp().where(state["alive"], torch.nan), torch.nan),
+            "way": torch.linspace(0, 1, len(evolved_)),
             "evolved": evolved_, "batches": batches, "start": start,
         }  # fmt: skip
 

@@ -111,7 +111,7 @@ class GlobalMagnitudePruning(Experiment):
         "fine-tune": "The survivors are trained on. The dead stay dead.",
     }
     views = [
-        Mask("pic.weights", alive="pic.alive", title="Weights", note="layer by layer"),
+        Mask("pic.weights", alive="pic.alive", title="Weights", note="layer by layer", size=2),
         Bars("layers", labels="pic.names", log=True, title="Left in each layer"),
         Curves("accuracy", bounds=("chance",), percent=True, title="Accuracy",
                note="on 2,000 new examples"),

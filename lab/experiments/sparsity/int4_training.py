@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 
 from lab.core.clipping_interval import ClippingInterval
@@ -14,13 +12,13 @@ from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid, Withi
 from lab.engine.controls import Boolean, Integer, Number, Selector
 from lab.engine.experiment import Card, Experiment, Preset, Quantity, given
 from lab.engine.rules import steps
-from lab.engine.views import Curves, Heat
+from lab.engine.views import Curves, Profile
 
 WORDS = "reber 64-64"
 BATCH, MOMENTUM = 64, 0.9
 FULL, WHOLE, ALL, LARGE, FEEDBACK = "no rounding", "whole range", "all", "large", "feedback"
 RULES = (WHOLE, ALL, LARGE, FEEDBACK)
-BINS, ROWS = 80, 40  # of the histogram
+BINS = 40  # of the histogram
 
 
 def share_of(c, interval, g, share):
@@ -93,7 +91,7 @@ def error_ratio(name, rule, over):
 class Int4Training(Experiment):
     """A network learns; what flows back through it is rounded to a few levels.
 
-    Watch the largest gradients, shaded, and whether the interval reaches them.
+    Watch the few large gradients, and whether the interval reaches them.
     """
 
     card = Card(
@@ -148,8 +146,9 @@ class Int4Training(Experiment):
         "shares": Quantity("end of the interval, over the largest gradient", dim="layer"),
     }
     views = [
-        Heat("pic.gradients", signed=True, title="Gradients", y="how many, log",
-             x="size, from 10⁻⁴ of the largest up, log", note="large ones strong, the end blue"),
+        Profile("pic.gradients", "pic.interval", x="pic.size", log="y", fill=True, size=2,
+                roles={"pic.interval": "bound"}, title="Gradients",
+                note="how many of each size, over the largest; the interval's end"),
         Curves("accuracy", percent=True, title="Right on new examples"),
         Curves("large_mean", title="Error of the large", note="mean so far"),
         Curves("all_mean", title="Error of all", note="mean so far"),
@@ -196,27 +195,13 @@ class Int4Training(Experiment):
         return {"accuracy": (activity[-1].argmax(1) == test["y"]).float().mean()}
 
     def picture(state, given, c):
-        """A histogram of the gradients before the second layer, as an image.
-
-        Columns are sizes, from 10^-4 of the largest to the largest; rows are counts, from one to
-        all. Large gradients are 1, the others 0.4, the end of the interval -1.
-        """
-        g = state["shown"]
-        large = ClippingInterval(c.bits, c.large).is_large(g)
-        size = (g.abs() / g.abs().max().clamp(min=1e-30)).clamp(min=1e-30)
-        column = (BINS * (1 + size.log10() / 4)).long().clamp(max=BINS - 1)
-        seen = column >= 0
-        most = math.log(g.numel() + 1)
-        heights = [
-            ROWS * torch.bincount(column[seen & which], minlength=BINS).add(1).log() / most
-            for which in (seen, large)
-        ]
-        row = torch.arange(ROWS, 0, -1)[:, None] - 0.5
-        picture = torch.where(row < heights[0], 0.4, 0.0)
-        picture = torch.where(row < heights[1], 1.0, picture)
-        end = int(BINS * (1 + math.log10(float(state["shares"][1])) / 4))
-        picture[:, min(max(end, 0), BINS - 1)] = -1
-        return {"gradients": picture}
+        """How many gradients before the second layer have which size, and the interval's end."""
+        g = state["shown"].abs().flatten()
+        return {
+            "size": (torch.arange(BINS) + 0.5) / BINS,
+            "gradients": torch.histc(g / g.max().clamp(min=1e-30), BINS, 0, 1),
+            "interval": state["shares"][1:2],
+        }
 
     studies = {"bits": Grid({"bits": (2, 3, 4, 8), "arm": "all"}, 4, stop=steps(300))}
     claims = [

@@ -121,7 +121,7 @@ class LayerAdaptivePruning(Experiment):
     views = [
         Plane("pic.first", "pic.second", "pic.last", lines="pic.lines", equal=False,
               x="share kept", y="share of the output lost", title="What a layer costs",
-              note="pruned alone"),
+              note="one line a layer, the points are where each is"),
         Mask("pic.weights", alive="pic.alive", title="Weights", note="layer by layer"),
         Bars("shares", labels="pic.names", log=True, title="Share kept"),
         Curves("accuracy", x="compression", log="x", percent=True, title="Accuracy",

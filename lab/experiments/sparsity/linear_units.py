@@ -16,14 +16,14 @@ from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid, Withi
 from lab.engine.controls import Integer, Number, Selector
 from lab.engine.experiment import Card, Experiment, Preset, Quantity, given
 from lab.engine.rules import steps
-from lab.engine.views import Bars, Curves, Heat, Mask
+from lab.engine.views import Bars, Curves, Mask, Plane
 
 SPIRALS, MOONS = "spirals 32-32-32", "moons 16-16-16"
 SHOWN, HIDDEN, BATCH = 600, 500, 128
 PULLED = 600  # steps that a pull lasts
 BEGIN, LENGTH = 300, 900  # where a late pull begins; steps until the rate is zero
 NEAR = 0.05  # so near to slope 1 a unit becomes a wire for good
-ACROSS, REACH = 48, {SPIRALS: 1.2, MOONS: 1.8}  # places along each side of the map; its reach
+ACROSS, REACH = 48, 1.5  # places along each side of the map; its reach from the middle
 END = steps(LENGTH)
 
 
@@ -80,8 +80,8 @@ class LinearUnits(Experiment):
         "loss": Quantity("cross-entropy of a minibatch", log=True, better="less"),
     }
     views = [
-        Heat("pic.answers", signed=True, title="Answers", size=2,
-             note="blue one class, orange the other"),
+        Plane("pic.points", fill="pic.answers", reach=REACH, title="Answers", size=2,
+              note="the network's, behind the examples"),
         Mask("pic.bends", alive="pic.alive", title="Units", note="a row is a layer; dark: wires"),
         Curves("bent", percent=True, title="Units that bend"),
         Curves("accuracy", percent=True, title="Accuracy", note="on 500 new points"),
@@ -153,13 +153,14 @@ class LinearUnits(Experiment):
         }
 
     def picture(state, given, c):
-        """Answers from -1 to 1 over the plane, the upper row first; bends of the units."""
-        w, reach = state["weights"], REACH[c.net]
-        side = torch.linspace(-reach, reach, ACROSS)
-        places = torch.cartesian_prod(-side, side).flip(1)
+        """The second class's share over the plane, examples with their class; bends of units."""
+        w, (x, y) = state["weights"], given.data["train"].values()
+        side = REACH * ((2 * torch.arange(ACROSS) + 1) / ACROSS - 1)
+        places = torch.cartesian_prod(side, side).flip(1)
         answer = lu.logits(pair(c.net).net, w["w"], w["slopes"], places).softmax(1)
         return {
-            "answers": (answer[:, 1] - answer[:, 0]).view(ACROSS, ACROSS),
+            "points": torch.cat([x, y[:, 1:]], 1),
+            "answers": answer[:, 1].view(ACROSS, ACROSS),
             "bends": 1 - w["slopes"],
             "alive": ~state["wire"],
         }

@@ -10,7 +10,7 @@ from lab.core.pairs import pair
 from lab.engine.claim import AtLeast, AtMost, Check, Claim, Control, Grid
 from lab.engine.controls import Boolean, Integer, Number, Selector
 from lab.engine.experiment import Card, Experiment, Preset, Quantity, given
-from lab.engine.views import Convergence, Curves, Heat, Mask
+from lab.engine.views import Curves, Heat, Mask
 
 DIGITS, WORDS = "digits 100-40", "reber 100-40"
 PLANTED, FIRST, SECOND = "planted", "first", "second"
@@ -126,7 +126,7 @@ class NetTrim(Experiment):
         Mask("pic.before", alive="pic.planted", title="Before", note="a column is a neuron"),
         Mask("pic.after", alive="pic.alive", title="After", note="what the answers need"),
         Curves("kept", bounds=("by_size", "by_lot"), percent=True, title="Weights left"),
-        Convergence("residual", fit=False, title="Residual"),
+        Curves("residual", log="y", title="Residual"),
         Curves("deviation", "deviation_new", title="Answers moved",
                roles={"deviation": "train", "deviation_new": "test"}),
         Heat("recovered", x="samples", y="each", of="recovery", title="Recovered",

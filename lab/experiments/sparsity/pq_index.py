@@ -124,7 +124,7 @@ class PqIndex(Experiment):
         "accuracy": Quantity("right on new examples", better="more", short="right"),
         "normal": Quantity("index of normal numbers cut as far", short="normal numbers"),
         "left": Quantity("weights left", log=True),
-        "compression": Quantity("all weights over those left", log=True),
+        "compression": Quantity("all weights over those left", log=True, short="compression"),
         "loss": Quantity("cross-entropy of a minibatch", log=True, better="less"),
         "indices": Quantity("PQ index after each round", dim="round"),
         "normals": Quantity("the same of normal numbers", dim="round"),

@@ -26,6 +26,7 @@ from lab.engine.views import Curves, Heat, Profile
 
 WORDS = "reber 64-64"
 EXAMPLES = 500  # that the correction by data sees
+BINS = 129  # of the histogram
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh}
 WHOLE = {"share": 1.0, "rounds": 20}
 
@@ -99,6 +100,9 @@ class WeightEqualization(Experiment):
     views = [
         Profile("pic.into", "pic.out", log="y", title="Ranges", note="of the first hidden neurons"),
         Heat("pic.codes", signed=True, title="Codes", note="all layers, 0 is blank"),
+        Profile("pic.weights", "pic.interval", x="pic.place", log="y", fill=True,
+                roles={"pic.interval": "bound"}, title="Weights of the first layer",
+                note="by code; the ends of the grid"),
         Curves("equal", "by_moments", bounds=("before", "exact"), percent=True,
                title="Right on new examples"),
         Curves("error", "error_moments", "error_data", log="y", title="Mean error",
@@ -174,13 +178,22 @@ class WeightEqualization(Experiment):
         }
 
     def picture(state, given, c):
-        """Ranges of the first hidden neurons, the widest first, and all codes."""
+        """Ranges of the first hidden neurons, the widest first; codes; how many have each."""
         layers = state["layers"]
         into, out = ranges(layers[0], layers[1])
         order = ranges(*given.network["layers"][:2])[0].argsort(descending=True)
         codes = [quantiser(c).codes(w, quantiser(c).grid(w)).T for w, _ in layers]
         codes = [m[:, order] if i == 0 else m[order] if i == 1 else m for i, m in enumerate(codes)]
-        return {"into": into[order], "out": out[order], "codes": side_by_side(codes, 4, 0.0)}
+        first = layers[0][0]
+        grid, most = quantiser(c).grid(first), 0.6 * 2.0**c.bits
+        return {
+            "into": into[order],
+            "out": out[order],
+            "codes": side_by_side(codes, 4, 0.0),
+            "place": torch.linspace(-most, most, BINS),
+            "weights": torch.histc(first / grid["scale"], BINS, -most, most),
+            "interval": torch.stack([grid["low"].min(), grid["high"].max()]),
+        }
 
     def done(state, given, c):
         if state["k"] < c.rounds * (len(state["layers"]) - 1):
