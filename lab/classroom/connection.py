@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+from collections import deque
 from collections.abc import Callable
 from urllib.parse import urlsplit
 from weakref import WeakSet
@@ -16,7 +18,8 @@ from lab.classroom.refusal import Refusal
 from lab.store.home import StoreError
 
 FIRST_S = 10  # to say who one is
-MOST_WAITING = 200  # messages to one browser that does not read
+MOST_WAITING = 200  # messages to one browser that does not read, or from it
+log = logging.getLogger(__name__)
 
 
 class Socket(WebSocketHandler):
@@ -37,6 +40,8 @@ class Socket(WebSocketHandler):
     def initialize(self, hub: Callable) -> None:
         self._hub, self.who, self.live, self.gone = hub, "", None, False
         self._bucket, self._stray = Bucket(), 0
+        self._inbox: deque[str | bytes] = deque()
+        self._work: asyncio.Future | None = None
         self._latest: dict[str, str] = {}
         self._waiting, self._busy = 0, False
         self._patience = None
@@ -102,7 +107,8 @@ class Socket(WebSocketHandler):
 
     # -- what comes --------------------------------------------------------------------------------
 
-    async def on_message(self, text: str | bytes) -> None:
+    def on_message(self, text: str | bytes) -> None:
+        """Takes what comes at once: who does not read on does not hear the answer to a ping."""
         if not self._bucket.take():
             self._stray += 1
             if self._stray == 1:
@@ -110,6 +116,24 @@ class Socket(WebSocketHandler):
             if self._stray > STRAY:
                 self.close(1008, "too many messages")
             return
+        self._inbox.append(text)
+        if len(self._inbox) > MOST_WAITING:
+            self.close(1013, "too much waits here")
+        elif self._work is None:
+            self._work = asyncio.ensure_future(self._take())
+
+    async def _take(self) -> None:
+        """One message after the other; a lesson or a run may take a while to be there."""
+        try:
+            while self._inbox and not self.gone:
+                await self._heard(self._inbox.popleft())
+        except Exception:
+            log.exception("a message failed")
+            self.close(1011, "something failed here")
+        finally:
+            self._work = None
+
+    async def _heard(self, text: str | bytes) -> None:
         number = None
         try:
             message = self.hub.read(text)

@@ -18,6 +18,7 @@ from lab.store.home import StoreError, home, read_text
 MOST_STEPS, MOST_BYTES = 60, 100_000
 POINTS = 61  # of a curve, drawn or run
 MOST_CELLS = 250
+SHORT = 24  # letters of what is drawn, above a phone's picture
 Text = Annotated[str, Field(max_length=600)]
 Short = Annotated[str, Field(min_length=1, max_length=160)]
 
@@ -93,6 +94,12 @@ class Runs(Part):
         if self.seeds > 1:
             return [f"seed {self.seed + i}" for i in range(self.seeds)]
         return list(self.arms) or [""]
+
+    @property
+    def shown(self) -> str:
+        """What is drawn, in a few words."""
+        known = registry.entry(self.experiment).quantities[self.quantity]
+        return known.text if len(known.text) <= SHORT else known.short or self.quantity
 
     def chosen(self, label: str, **more) -> dict:
         """The controls of the run `label`, with `more` over them."""

@@ -62,7 +62,7 @@ def _clock(minutes: float) -> str:
 def _does(step: Step) -> str:
     """What students do in it."""
     if step.kind == "predict":
-        runs, rule = step.runs, f"{step.runs.quantity} is {step.truth}"
+        runs, rule = step.runs, f"{step.runs.shown} is {step.truth}"
         return {
             "curve": "They draw the curve.",
             "step": f"They mark the step where {rule}.",
@@ -84,4 +84,4 @@ def _runs(step: Step) -> str:
     if runs is None:
         return ""
     many = f", {runs.seeds} seeds" if runs.seeds > 1 else ""
-    return f"The run: {runs.experiment}, {runs.quantity} to step {runs.steps:,}{many}."
+    return f"The run: {runs.experiment}, {runs.shown} to step {runs.steps:,}{many}."

@@ -40,7 +40,7 @@ def step(room: Room) -> dict:
         runs = lesson.steps[about].runs
         found["runs"] = {
             "steps": runs.steps, "low": runs.low, "high": runs.high, "log": runs.log,
-            "labels": runs.labels(), "quantity": runs.quantity, "points": POINTS,
+            "labels": runs.labels(), "quantity": runs.shown, "points": POINTS,
         }  # fmt: skip
     if now.kind == "explore":
         known = registry.entry(now.runs.experiment).controls

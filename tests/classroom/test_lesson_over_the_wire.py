@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import threading
 
 import nbformat
 from schoolroom import ASK, CELLS, EXPLORE, PREDICT, REVEAL, run
 
+from lab.classroom import connection, hub
+from lab.classroom.lesson import read
 from lab.classroom.names import is_friendly
 
 
@@ -80,6 +83,25 @@ def test_a_whole_lesson(classroom):
             await teacher.say(type="end", delete=True)
             await ada.until("over")
             assert room.hub.journal.rooms() == []
+
+    run(lesson())
+
+
+def test_a_lesson_that_is_slow_to_read_does_not_cost_the_connection(classroom, monkeypatch):
+    answered = threading.Event()
+    monkeypatch.setattr(connection.Socket, "ping_interval", 2.0)
+    monkeypatch.setattr(connection.Socket, "on_pong", lambda socket, data: answered.set())
+
+    def slowly(name):
+        assert answered.wait(60)  # a ping was answered meanwhile
+        return read(name)
+
+    monkeypatch.setattr(hub, "read_lesson", slowly)
+
+    async def lesson():
+        async with classroom() as room:
+            teacher = await room.teacher()
+            assert not teacher.gone
 
     run(lesson())
 

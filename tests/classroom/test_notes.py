@@ -28,7 +28,7 @@ def test_the_notes_of_a_shipped_lesson_are_whole(name):
         for said in (step.title, step.text, step.notes, step.ask, step.wrong, *step.choices):
             assert said in unescape(text)
         if step.runs is not None:
-            assert f"{step.runs.quantity} to step {step.runs.steps:,}" in text
+            assert f"{step.runs.shown} to step {step.runs.steps:,}" in text
     assert re.findall(r"<b>(\d+:\d\d)</b>", text)[:2] == ["0:00", f"{lesson.steps[0].minutes:g}:00"]
 
 

@@ -163,7 +163,7 @@ export class Run {
 }
 
 function far(state, frame) {
-  if (!frame) return "The run starts when your teacher says so.";
+  if (!frame) return state.running ? "The run is being made." : "The run starts when your teacher says so.";
   return frame.over ? `The run is over: ${told(state.runs.steps)} steps.` : `Step ${told(frame.k)} of ${told(state.runs.steps)}.`;
 }
 
@@ -173,9 +173,10 @@ export class Reveal {
     this.host = tag("div", { className: "host picture" });
     this.far = tag("p", { className: "said" });
     this.big = tag("p", { className: "big" });
+    this.means = tag("p", { className: "sub" });
     this.rows = tag("dl");
     this.picture = new Picture(this.host);
-    this.root = [this.host, this.far, this.big, this.rows];
+    this.root = [this.host, this.far, this.big, this.means, this.rows];
     this.done = false;
   }
 
@@ -200,14 +201,16 @@ export class Reveal {
     this.far.textContent = mine == null ? `${far(state, frame)} You sent no answer.` : far(state, frame);
     this.big.hidden = !over;
     if (over) this.big.replaceChildren(String(you.points), tag("small", {}, " of 100"));
-    this.rows.replaceChildren(...(result ? this.told(state, you, mine) : []));
+    this.means.hidden = !over || !you.means;
+    this.means.textContent = you.means ?? "";
+    this.rows.replaceChildren(...(result ? this.told(state, mine) : []));
     if (over && !this.done) {
       this.done = true;
       room.announce(`${you.points} of 100 points: ${you.means}`);
     }
   }
 
-  told({ shape, result, choices, runs }, you, mine) {
+  told({ shape, result, choices, runs }, mine) {
     const rows = [];
     const row = (name, value) => rows.push(tag("div", { className: "tick" }, tag("dt", {}, name), tag("dd", {}, value)));
     const said = (value) => sayAnswer(shape, value, { choices, runs });
@@ -216,7 +219,6 @@ export class Reveal {
       row("the run", said(result.truth));
     }
     if (result.middle != null) row("middle of the class", `${result.middle} points`);
-    if (you.points != null && you.means) row("measured", you.means);
     return rows;
   }
 

@@ -200,7 +200,7 @@ function renderActs(mine) {
     $("far").replaceChildren(tag("span", {}, `${made} of ${all} cells`));
   } else if (runs && mine) {
     $("far").replaceChildren(tag("span", { className: "k" }, told(mine.k)), tag("span", {}, `of ${told(state.runs.steps)} steps`));
-  } else $("far").replaceChildren();
+  } else $("far").textContent = runs && state.running ? "The run is being made." : "";
   $("names").setAttribute("aria-pressed", shelf.board.names);
   $("names").textContent = shelf.board.names ? "Names are shown" : "Show names";
   $("door").setAttribute("aria-pressed", !shelf.board.door);
@@ -295,7 +295,7 @@ function gate(why = "", forget = false) {
   $("open").textContent = `Open a room for ${named}`;
   $("gate-text").textContent = place ? "This browser has a room that is still open."
     : named ? "" : "Choose a lesson, or press Teach on an experiment's page.";
-  showShelf();
+  if (line.state === "off") showShelf();
 }
 
 /** The lessons, for who sits at the machine that runs the lab; others are not told. */
@@ -327,5 +327,7 @@ $("second").addEventListener("submit", (event) => {
 });
 
 if (kept.get(PLACE) && !named) line.connect();
-else gate();
-if (named && !kept.get(PLACE)) opening();
+else {
+  if (!kept.get(PLACE) && named) opening();
+  gate();
+}
