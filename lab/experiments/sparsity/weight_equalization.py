@@ -102,7 +102,7 @@ class WeightEqualization(Experiment):
         Heat("pic.codes", signed=True, title="Codes", note="all layers, 0 is blank"),
         Profile("pic.weights", "pic.interval", x="pic.place", log="y", fill=True,
                 roles={"pic.interval": "bound"}, title="Weights of the first layer",
-                note="by code; the ends of the grid"),
+                note="by code"),
         Curves("equal", "by_moments", bounds=("before", "exact"), percent=True,
                title="Right on new examples"),
         Curves("error", "error_moments", "error_data", log="y", title="Mean error",
