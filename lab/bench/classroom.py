@@ -186,7 +186,7 @@ async def noisy(port: int, teacher: Client, students: list) -> Row:
                     await loud.enter(**first)
                 await asyncio.sleep(max(0.0, 0.05 - (time.perf_counter() - start)))
         finally:
-            loud.kill()
+            loud.socket.close()
 
     shouting = asyncio.ensure_future(shout(loud))
     waits = await delays(teacher, students, ACTIONS)
