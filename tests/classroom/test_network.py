@@ -81,6 +81,7 @@ def test_a_class_joins_over_tls(certificate, lab_home):
         assert ida.wire.version().startswith("TLS")
         await asyncio.to_thread(ida.answer)
         assert ida.state["title"] == "Left or right?"
+        ida.stream.close()
         ida.wire.close()
         teacher.close()
 
