@@ -67,6 +67,13 @@ async def first_said(address, tls=None, **message):
     return wire, json.loads(answer)
 
 
+async def leave(wire):
+    """Closes a connection, and waits until it is closed."""
+    wire.close()
+    while await wire.read_message() is not None:
+        pass
+
+
 def test_a_class_joins_over_tls(certificate, lab_home):
     (lab_home / "lessons").mkdir(exist_ok=True)
     (lab_home / "lessons" / "two-ways.toml").write_text(LESSON)
@@ -83,7 +90,7 @@ def test_a_class_joins_over_tls(certificate, lab_home):
         assert ida.state["title"] == "Left or right?"
         ida.stream.close()
         ida.wire.close()
-        teacher.close()
+        await leave(teacher)
 
     with server("--cert", str(certificate.file)) as (address, _):
         assert address.startswith("https://127.0.0.1:")
@@ -99,7 +106,7 @@ def test_only_the_light_routes_are_opened_to_the_network(certificate, lab_home):
 
     async def refused(address):
         wire, told = await first_said(address, certificate.trust, type="join", code="222222")
-        wire.close()
+        await leave(wire)
         return told["text"]
 
     command = ("--lan", "--cert", str(certificate.file))
