@@ -1,6 +1,7 @@
 """The classroom's figures, with a class of three."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 from lab.bench import classroom
 
@@ -10,7 +11,8 @@ def test_a_small_class_gives_every_row(monkeypatch):
     for name, value in small.items():
         monkeypatch.setattr(classroom, name, value)
     monkeypatch.setattr(classroom, "CHROMIUM", "/nowhere/chromium")
-    rows = {row.name: row for row in classroom.rows()}
+    with ThreadPoolExecutor(1) as pool:  # a browser's loop may run on the main thread
+        rows = {row.name: row for row in pool.submit(lambda: [*classroom.rows()]).result()}
     assert len(rows) == 13
     lost = [row.value for name, row in rows.items() if "lost" in name or "dropped" in name]
     assert lost == [0, 0, 0]
