@@ -19,7 +19,7 @@ class WideNet(Experiment):
     card = Card("A wide network", "How soon is a million weights seen, and what does that cost?")
     quantities = {"loss": Quantity("cross-entropy of a minibatch", log=True, better="less")}
     views = [Mask("pic.alive", title="Mask")]
-    max_steps = 1_000_000
+    every, max_steps = 10, 1_000_000
 
     @given()
     def data(c, rng, backend):
