@@ -1,4 +1,3 @@
-const LONG = 0.4;   // of the frame's width; a longer name gives way to its short form
 // Names and values beside the curves, where there is room. A place is looked for now and then; in
 // between, a label that stands beside the head goes along with it.
 function curveLabels(desk, drawn, tell, px, taken) {
@@ -33,6 +32,8 @@ function curveLabels(desk, drawn, tell, px, taken) {
     words(desk, x, y + desk.letter, text, {color: "ink2", size: desk.letter, halo: true});
   desk.boxes = boxes;
 }
+
+const LONG = 0.4;   // of the frame's width; a longer name gives way to its short form
 
 function lineOf(desk, {curve, j}) {
   const {plan} = desk, long = widthOf(desk, curve.label, desk.letter, true) > LONG * desk.frame.wide;
