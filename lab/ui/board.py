@@ -18,6 +18,7 @@ from lab.ui.lanes import HOLD_S, Lanes
 from lab.ui.requests import Requests
 from lab.ui.shell import Shell, picture
 from lab.ui.state import FIRST_TRACK, state, track_end
+from lab.ui.ticks import next_tick
 from lab.ui.wire import undelayed
 from lab.ui.words import Wording
 from lab.views import Lane, Shared, make
@@ -71,6 +72,7 @@ class Board:
         self.replaying, self._replayed_from = False, 0
         self.hz, self.visible, self.numbers_on = LIVE_HZ, True, False
         self._document = pn.state.curdoc
+        self._next_tick = next_tick(self._document)
         self._pending, self._lock, self._closed = False, Lock(), False
         self._inbox: deque = deque()
         self._told: dict = {}
@@ -188,7 +190,7 @@ class Board:
             if self._pending or self._closed:
                 return
             self._pending = True
-        self._document.add_next_tick_callback(self._update)
+        self._next_tick(self._update)
 
     def _update(self) -> None:
         with self._lock:
@@ -335,7 +337,7 @@ class Board:
                 with self.lanes.held():
                     self.draw(dict(found))
 
-        self._document.add_next_tick_callback(show)
+        self._next_tick(show)
 
     def _go_to_wanted(self) -> None:
         """A link names a step: it is computed at once when that is quick, else behind a click."""

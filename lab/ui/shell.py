@@ -89,5 +89,5 @@ class Shell(JSComponent):
         self._handle(data)
 
     def tell(self, **message):
-        """Sends a message to the browser; from any thread."""
+        """Sends a message to the browser."""
         self._send_msg(message)

@@ -111,6 +111,17 @@ def test_a_live_control_is_recorded_as_an_edit_and_stands_in_the_address(explore
     assert page.evaluate("deep('.seek title').some((t) => t.textContent.includes('weight'))")
 
 
+def test_what_is_half_typed_stays_while_the_page_hears_of_its_controls(explore):
+    page = explore(FIXED_POINT)
+    page.evaluate("one('[data-control=weight] .val').focus()")
+    page.keyboard.type("0.7")
+    page.evaluate("one('[data-do=reseed]').click()")
+    page.wait_for_function("() => one('[data-control=\"\"] .val').value === '1'")
+    assert page.evaluate("one('[data-control=weight] .val').value") == "0.7"
+    page.keyboard.press("Escape")
+    assert page.evaluate("one('[data-control=weight] .val').value") == "0.5"
+
+
 def test_a_restart_control_starts_again_at_step_0(explore):
     page = explore(FIXED_POINT)
     run_to(page, 30)

@@ -36,12 +36,12 @@ class ControlField {
     this.field.addEventListener("focus", () => this.field.select());
     this.field.addEventListener("change", () => {
       const value = typed(this.field.value);
-      if (value === null) this.show(this.value);
+      if (value === null) this.restore();
       else this.send(value, true);
     });
     this.field.addEventListener("keydown", (event) => {
       if (event.key === "Enter") this.field.blur();
-      if (event.key === "Escape") { this.show(this.value); this.field.blur(); }
+      if (event.key === "Escape") { this.restore(); this.field.blur(); }
     });
   }
 
@@ -84,7 +84,7 @@ class ControlField {
   }
 
   paint(dragging) {
-    if (document.activeElement !== this.field || !this.field.matches(":focus"))
+    if (!this.field.matches(":focus")) // what a person types stays
       this.field.value = exact(this.value);
     this.field.style.width = `${Math.max(this.field.value.length, 2) + 0.6}ch`;
     if (!this.range) return;
@@ -93,6 +93,13 @@ class ControlField {
     this.range.style.setProperty("--p", `${100 * place}%`);
     const unit = this.node.dataset.unit;
     this.range.setAttribute("aria-valuetext", exact(this.value) + (unit ? ` ${unit}` : ""));
+  }
+
+  // The value as it is, in place of what was typed.
+  restore() {
+    this.refuse("");
+    this.field.value = exact(this.value);
+    this.paint(false);
   }
 
   selector() {
@@ -115,10 +122,7 @@ class ControlField {
     if (this.kind === "number" || this.kind === "integer") {
       this.value = value;
       const dragged = this.range && this.range.matches(":active");
-      if (!dragged) {
-        if (!this.field.matches(":focus")) this.field.value = exact(value);
-        this.paint(false);
-      }
+      if (!dragged) this.paint(false);
     } else if (this.kind === "boolean") this.input.checked = value;
     else if (this.kind === "selector") {
       const select = this.node.querySelector("select");

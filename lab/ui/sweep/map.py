@@ -40,7 +40,7 @@ class Map(JSComponent):
             self.draw()
 
     def draw(self) -> None:
-        """Draws what there is; from any thread."""
+        """Draws what there is."""
         self._send_msg({"kind": "map", "tokens": colours(False), **self._whole()})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from threading import RLock
+from functools import partial
 from urllib.parse import quote
 
 import numpy as np
@@ -21,6 +21,7 @@ from lab.ui.sweep import choice as choices
 from lab.ui.sweep import frame
 from lab.ui.sweep.map import Map, scale
 from lab.ui.sweep.outcome import TODO, VALUE, Outcome, outcome, short, words
+from lab.ui.ticks import next_tick
 from lab.ui.words import Wording, waiting
 from lab.views.numerals import count, exact, number
 
@@ -48,12 +49,13 @@ class Sweep:
         self.entry, self.choice = entry, choice
         self.values, self.seed = dict(opening.recipe.controls), opening.recipe.seed
         self._document = pn.state.curdoc
-        self._lock = RLock()  # news comes on a thread, requests on the server's
+        self._next_tick = next_tick(self._document)
         self._closed = False
         self._made: dict[tuple[int, int], Outcome] = {}
         self._order: list[tuple[int, int]] = []
         self._filling, self._allowed, self._error = False, True, ""
         self._asked = 0  # counts the maps that were begun
+        self._question = 0  # the number of what its runs answer
         self._filled: dict[str, str] = {}
         self._numbers_on = self._greeted = False
         self._begin()
@@ -83,11 +85,11 @@ class Sweep:
             self.choice, self.entry, self.values, self.seed, self._made
         )
         self._filling = bool(asked.runs)
-        self._cells.ask(asked if asked.runs else None)
+        self._question = self._cells.ask(asked if asked.runs else None)
         self._report()
 
     def _stop(self) -> None:
-        self._cells.ask(None)
+        self._question = self._cells.ask(None)
         self._filling = False
         self._report()
 
@@ -102,38 +104,31 @@ class Sweep:
 
     def _hear(self, news: dict) -> None:
         """On any thread."""
-        if "ahead" in news:  # another page's thread, which holds locks of its own
-            self._document.add_next_tick_callback(self._queue_moved)
-            return
-        with self._lock:
-            if self._closed:
-                return
-            if news.get("begun"):
-                if not self._allowed:
-                    self._document.add_next_tick_callback(self._allow)
-                return
-            for place, cell in news.get("cells", ()):
-                self._made[self._order[place]] = outcome(self.choice, cell)
-            if news.get("cells"):
-                self.map.draw()
-            if "error" in news or news.get("over"):
-                self._error = news.get("error", "")
-                self._filling = False
-            self._report()
+        self._next_tick(partial(self._take, news))
 
-    def _queue_moved(self) -> None:
-        with self._lock:
-            if not self._closed:
-                self._report()
+    def _take(self, news: dict) -> None:
+        if self._closed or news["number"] != self._question:
+            return
+        if news.get("begun"):
+            if not self._allowed:
+                self._allow()
+            return
+        for place, cell in news.get("cells", ()):
+            self._made[self._order[place]] = outcome(self.choice, cell)
+        if news.get("cells"):
+            self.map.draw()
+        if "error" in news or news.get("over"):
+            self._error = news.get("error", "")
+            self._filling = False
+        self._report()
 
     def _allow(self) -> None:
         """A link may compute for a moment; the rest waits for a click."""
         asked = self._asked
 
         def enough():
-            with self._lock:
-                if self._filling and not self._allowed and asked == self._asked:
-                    self._stop()
+            if self._filling and not self._allowed and asked == self._asked:
+                self._stop()
 
         self._document.add_timeout_callback(enough, ALLOWED_MS)
 
@@ -147,8 +142,7 @@ class Sweep:
         act = getattr(self, f"on_{verb}", None) if verb.isidentifier() else None
         if act is None:
             return
-        with self._lock:
-            act(message)
+        act(message)
 
     def on_hello(self, message) -> None:
         """The page is there, or there again. The first time it fills for a moment."""
@@ -311,10 +305,6 @@ class Sweep:
 
     def _whole(self) -> dict:
         """Everything that `map.js` draws."""
-        with self._lock:
-            return self._plan()
-
-    def _plan(self) -> dict:
         nx, ny = len(self._xs), len(self._ys)
         cells = [self._made.get((i, j)) for j in range(ny) for i in range(nx)]
         values = np.array([c.value if c and c.kind == VALUE else math.nan for c in cells])
