@@ -14,7 +14,7 @@ import panel as pn
 
 from lab.engine.workers.messages import FRAMES_HZ
 from lab.ui import takeaway
-from lab.ui.lanes import HOLD_S, Lanes
+from lab.ui.lanes import GATHER_S, HOLD_S, Lanes
 from lab.ui.requests import Requests
 from lab.ui.shell import Shell, picture
 from lab.ui.state import FIRST_TRACK, state, track_end
@@ -205,6 +205,8 @@ class Board:
                 return
             if self.lanes.holding:
                 self._document.add_timeout_callback(self.wake, int(1000 * HOLD_S))
+            elif self.lanes.gathering:
+                self._document.add_timeout_callback(self.wake, int(1000 * GATHER_S) + 1)
             else:
                 self._take_frames()
 
@@ -224,11 +226,12 @@ class Board:
         self.wake()
 
     def _take_frames(self) -> None:
-        news = False
+        news = drawn = False
         for i, run in enumerate(self.lanes):
             frames = run.take()
             for frame in frames:
                 self.feed(i, frame)
+                drawn = drawn or to_draw(frame)
                 if frame.notice:
                     self.tell(say={"text": frame.notice, "name": f"notice{i}"})
             if frames:
@@ -241,7 +244,7 @@ class Board:
         if self.follow and (first or self.k != self.lanes.head):
             self.k = self.lanes.head
             self.draw()
-        if news and self.visible:
+        if drawn and self.visible:
             self._unseen = time.monotonic()
             self._document.add_timeout_callback(self.wake, int(1000 * UNSEEN_S) + 50)
             self.report(seen=True)
@@ -414,3 +417,8 @@ class Board:
 
         self._pump = self._document.add_periodic_callback(pump, 1000 // min(hz, 10))
         pump()
+
+
+def to_draw(frame) -> bool:
+    """Whether a frame changes a picture, and not words alone."""
+    return frame.live is not None or frame.rows is not None or bool(frame.edits)

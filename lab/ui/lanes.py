@@ -16,6 +16,7 @@ MOST = 4  # runs on one page
 LEVEL_S = 1.5  # at rest, runs that lag by more are not waited for
 FEW = 10  # so many steps are taken without waiting for a seat
 HOLD_S = 0.1  # so long no picture is made that would be in the way of the one with an edit
+GATHER_S = 0.012  # so long the frame of one run waits for those of the others
 LEASH_S, LEASH = 0.3, 32  # a run waits when it leads the slowest by more seconds and steps
 
 
@@ -233,6 +234,18 @@ class Lanes:
             return False
         return self.levelling or not all(run.edited for run in self.runs if run.alive)
 
+    @property
+    def gathering(self) -> bool:
+        """Whether the frames of some runs are here and those of others just about to come.
+
+        Workers make them at the same moments; one picture shows them all.
+        """
+        going = [run for run in self.runs if run.running]
+        since = [run.since for run in going]
+        if len(going) < 2 or all(since) or not any(since):
+            return False
+        return time.monotonic() - min(t for t in since if t) < GATHER_S
+
     def settle(self) -> None:
         """Goes on with `level`, and keeps runs together; called with each update."""
         if self._when_seated and self._ticket and self._ticket.granted:
@@ -297,13 +310,10 @@ class Lanes:
             run.session.seek(k)
 
     def frames(self, hz: float) -> None:
-        """Pictures a second from now on; 0 while nobody looks.
-
-        Each frame paints the page anew, so several runs share the pictures.
-        """
+        """Pictures a second from now on; 0 while nobody looks."""
         self.hz = hz
         for run in self.runs:
-            run.session.frames(hz / max(len(self.runs), 1) ** 0.5)
+            run.session.frames(hz)
 
     def pace(self, on: bool) -> None:
         """Whether the page gives out the steps; for a person the runs go on meanwhile."""

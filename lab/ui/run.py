@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from threading import Lock
 
@@ -39,6 +40,7 @@ class Run:
         self.style, self.dotted = style, dotted
         self.shown: Status | None = None  # what a person sees while the page itself steps it
         self.pace = 0.0  # steps a second when it last ran
+        self.since = 0.0  # when the first of the frames came that wait; 0 when none does
         self.waits = False  # it leads the others and waits for them
         self._wake, self._frames, self._lock = wake, deque(), Lock()
         self.lane = self._new_lane(clock_until(past, session.head) if past else [])
@@ -56,6 +58,7 @@ class Run:
     def _hear(self, session, frame) -> None:
         with self._lock:
             self._frames.append(frame)
+            self.since = self.since or time.monotonic()
             self.pace = frame.rate or self.pace
         self._wake()
 
@@ -68,7 +71,7 @@ class Run:
     def take(self) -> list:
         """The frames that came since the last call, oldest first."""
         with self._lock:
-            frames = list(self._frames)
+            frames, self.since = list(self._frames), 0.0
             self._frames.clear()
         if len(self.lane.edits) != len(self.session.edits):
             self.lane.edits[:] = flags(self.session.edits)

@@ -7,7 +7,7 @@ import pytest
 from lab.engine.recipe import Recipe
 from lab.engine.status import Status
 from lab.ui import lanes as lanes_module
-from lab.ui.lanes import HOLD_S, Lanes
+from lab.ui.lanes import GATHER_S, HOLD_S, Lanes
 
 
 class Standing:
@@ -89,3 +89,26 @@ def test_pictures_wait_no_longer_than_that(pair, clock):
 def test_a_stop_holds_no_picture_back(pair):
     pair.stop()
     assert pair.levelling and not pair.holding
+
+
+def test_one_picture_shows_the_frames_of_all_runs(pair, clock):
+    first, second = pair
+    assert not pair.gathering
+    first.session.frame()
+    assert pair.gathering
+    second.session.frame()
+    assert not pair.gathering
+
+
+def test_a_frame_waits_for_the_others_for_a_moment_only(pair, clock):
+    pair.runs[0].session.frame()
+    clock.now += GATHER_S
+    assert not pair.gathering
+    pair.runs[0].take()
+    assert not pair.gathering
+
+
+def test_a_run_alone_waits_for_nobody(pair):
+    pair.runs[1].session.stop()
+    pair.runs[0].session.frame()
+    assert not pair.gathering

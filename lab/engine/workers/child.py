@@ -55,17 +55,13 @@ def _serve(
     from lab.engine.workers.rehearsal import rehearse
 
     torch.set_num_threads(1)
-    at_rest = None
     imported.set()
-    if inbox.expecting.is_set():  # somebody waits already: serve first, rehearse at the first rest
-        at_rest = threading.Thread(target=rehearse, daemon=True).start
-    else:
-        rehearse()
+    rehearse()
     gc.collect()
     gc.freeze()  # a million objects of libraries need not be looked through in the middle of a run
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.send(Ready())
-        Host(connection.send, inbox, beat, spool, at_rest).serve()
+        Host(connection.send, inbox, beat, spool).serve()
 
 
 def _read(connection: Connection, inbox: Inbox, folder: str, imported: threading.Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -12,6 +13,7 @@ from lab.engine.workers.messages import FRAMES_HZ, Frame
 SHARE = 1 / 40  # of the worker's time, at most, goes into frames,
 SLOWEST_S = 0.1  # unless they came less often than this
 RATE_S = 0.5  # the time over which the speed is measured
+EARLY = 0.25  # a beat that comes sooner than this share of a period is left out
 NEVER = float("inf")
 NOTHING = dict(rows=-1, assessed=-1, pictures=-1, stages=-1)
 
@@ -32,13 +34,14 @@ class Framer:
         self.notice = ""
         self._period, self._due, self._under_way = 1 / FRAMES_HZ, 0.0, False
         self._shown: tuple | None = None
+        self._drawn: int | None = None  # the step whose picture the page has
         self._edits: tuple = ()
         self._rate, self._rate_head, self._rate_since = 0.0, 0, time.monotonic()
 
     def begin(self, session: Session | None, known: dict | None) -> None:
         """The page has the session up to `known`, and its edits."""
         self.known = dict(known or NOTHING)
-        self.notice = ""
+        self.notice, self._drawn = "", None
         self._edits = tuple(session.edits) if session is not None else ()
         self._rate, self._rate_head = 0.0, session.head if session is not None else 0
         self._rate_since = time.monotonic()
@@ -77,7 +80,6 @@ class Framer:
         now = time.monotonic()
         self._shown = progress(session)
         if not forced:
-            self._due = max(self._due + self._period, now) if self._period < NEVER else 0.0
             self._under_way = True
         edits = tuple(session.edits)
         changed, self._edits = edits != self._edits, edits
@@ -92,8 +94,8 @@ class Framer:
             **fields,
         )
         if not forced:
-            spent = time.monotonic() - now
-            self._due = max(self._due, now + min(spent / SHARE, SLOWEST_S))
+            costly = time.monotonic() - now > SHARE * self._period
+            self._due = beat(now, max(self._period, SLOWEST_S) if costly else self._period)
         return frame
 
     def _news(self, drained: dict) -> dict:
@@ -116,9 +118,14 @@ class Framer:
         return news
 
     def _live(self, session: Session) -> dict | None:
+        """The picture of the head, unless the page has it."""
+        if session.head == self._drawn:
+            return None
         try:
             c = session.controls_at(session.head, before=True)
-            return session.draw(session.state, c)
+            picture = session.draw(session.state, c)
+            self._drawn = session.head
+            return picture
         except Exception as error:
             self.notice = f"no picture: {sentence(error)}"
             return None
@@ -135,6 +142,14 @@ class Framer:
         """It stands: the speed is measured anew from `head`, the next frame may come at once."""
         self._rate, self._rate_head, self._rate_since = 0.0, head, time.monotonic()
         self._due = 0.0
+
+
+def beat(now: float, period: float) -> float:
+    """The next of the moments at which every worker makes its frames.
+
+    Runs side by side are drawn in one picture: their frames come together, whoever makes them.
+    """
+    return period * math.ceil(now / period + EARLY) if period < NEVER else 0.0
 
 
 def progress(session: Session | None) -> tuple | None:

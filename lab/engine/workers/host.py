@@ -34,8 +34,6 @@ class Host:
     beat : Beat
         Told which session is being worked on.
     spool : Spool
-    at_rest : callable or None
-        Called once, the first time that there is nothing to do.
     """
 
     def __init__(
@@ -44,10 +42,8 @@ class Host:
         inbox: Inbox,
         beat,
         spool: Spool,
-        at_rest: Callable[[], None] | None = None,
     ):
         self._send, self._inbox, self._beat, self._spool = send, inbox, beat, spool
-        self._at_rest = at_rest
         self._sessions: dict[int, Hosted] = {}
         self._alive = True
 
@@ -77,9 +73,6 @@ class Host:
             hosted.push()
             hosted.keep_safe(resting=True)
         self._beat.mark(0)
-        if self._at_rest is not None and self._sessions and not self._inbox.waiting():
-            self._at_rest()
-            self._at_rest = None
 
     def _patience(self) -> float | None:
         """Seconds until a frame or a copy is due; None when only a command can bring work."""

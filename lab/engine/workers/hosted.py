@@ -96,7 +96,8 @@ class Hosted:
         return Status.PAUSED if self.session.head or self.catching_up else Status.READY
 
     def slice(self, seconds: float, called: Callable[[], bool]) -> None:
-        """Steps, or replays for a look, for about so long; `called` cuts steps short."""
+        """Steps, or replays for a look, for about so long; `called` and a frame cut it short."""
+        seconds = min(seconds, max(self.framer.due(self.session) - time.monotonic(), 0.0))
         if self._looks:
             seconds /= 2 if self.running else 1
             self._replay(seconds)

@@ -55,7 +55,7 @@ class Frame:
     picture_gap : int
         Steps between the kept pictures.
     live : dict or None
-        The packed picture of the head.
+        The packed picture of the head; None when the page has it.
     stages : list of (step, name)
         New ones.
     events : dict of str to int
