@@ -68,6 +68,11 @@
   bench.head = () => Number(one(".seek").getAttribute("aria-valuemax"));
   bench.k = () => Number(one(".seek").getAttribute("aria-valuenow"));
   bench.runs = () => one(".run").dataset.verb === "pause";
+  bench.choose = (what, value) => {
+    const select = one(`select[data-do="${what}"]`);
+    select.value = value;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  };
   bench.press = () => one(".run").click();
 
   // When the document was painted as it came, and when the live page stood with its pictures.

@@ -80,7 +80,6 @@ class Board:
         self._rest, self._looks = 0, []
         self._lanes: list[Lane] = []
         self._unseen = 0.0  # when the update was sent that the browser has not read yet
-        self._pump = None
         self.shared = Shared(entry, dark=dark)
         self.renderers = self.make_pictures()
         self.lanes = self.make_lanes(opening, new_session)
@@ -158,7 +157,6 @@ class Board:
     def close(self) -> None:
         """Frees the runs; the page is gone."""
         self._closed = True
-        self.pace(0)
         self.free()
         for look in self._looks:
             look.cancel()
@@ -368,7 +366,6 @@ class Board:
     def restart(self, run: bool | None = None) -> None:
         """New runs because something that starts again has changed; goes on if it was running."""
         going = self.lanes.running if run is None else run
-        self.pace(0)
         self.lanes.start()
         self.from_start()
         self.tell(controls=self.requests.plain_values(), pressed=self.requests.pressed())
@@ -397,26 +394,6 @@ class Board:
 
     def show_numbers(self) -> None:
         self.tell(numbers=takeaway.numbers(self.renderers) if self.numbers_on else "")
-
-    def pace(self, hz: int) -> None:
-        """Steps at a speed that a person chose; 0 ends that."""
-        if self._pump is not None:
-            pump, self._pump = self._pump, None
-            self._document.remove_periodic_callback(pump)
-        self.lanes.pace(hz > 0)
-        if not hz:
-            return
-        steps = max(hz // 10, 1)
-
-        def pump():
-            self.lanes.go(steps=steps)
-            self.lanes.pace(True)
-            if not self.lanes.alive:
-                self.pace(0)
-                self.wake()
-
-        self._pump = self._document.add_periodic_callback(pump, 1000 // min(hz, 10))
-        pump()
 
 
 def to_draw(frame) -> bool:

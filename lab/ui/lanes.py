@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from lab.engine.recipe import Edit, Recipe
 from lab.engine.status import Status
 from lab.engine.workers.messages import FRAMES_HZ
+from lab.engine.workers.pacer import Speed
 from lab.ui.run import Run
 from lab.ui.seats import Ticket
 
@@ -59,7 +60,7 @@ class Lanes:
         self.hz = FRAMES_HZ
         self._then: Callable[[], None] | None = None
         self._hold = 0.0  # until when pictures are held back
-        self._roaming, self._until = False, None
+        self._roaming, self._until, self._speed = False, None, None
         self.seats: Callable[..., Ticket] | None = None
         self._ticket: Ticket | None = None
         self._when_seated: Callable[[], None] | None = None
@@ -175,16 +176,24 @@ class Lanes:
 
     # -- verbs ---------------------------------------------------------------------------------
 
-    def go(self, steps: int | None = None, until: str | None = None) -> None:
-        """Runs every run that can: on and on, `steps` further, or to where a rule holds."""
+    def go(
+        self, steps: int | None = None, until: str | None = None, speed: Speed | None = None
+    ) -> None:
+        """Runs every run that can: on and on, `steps` further, or to where a rule holds.
+
+        Parameters
+        ----------
+        speed : (float, float) or None
+            As for RemoteSession.start.
+        """
         on_and_on = steps is None or steps > FEW
-        if on_and_on and not self._seated(lambda: self.go(steps, until)):
+        if on_and_on and not self._seated(lambda: self.go(steps, until, speed)):
             return
         self._at_will()
-        self._roaming, self._until = steps is None, until
+        self._roaming, self._until, self._speed = steps is None, until, speed
         for run in self.runs:
             if run.alive:
-                run.session.start(steps=steps, until=until)
+                run.session.start(steps=steps, until=until, speed=speed)
 
     def go_to(self, k: int) -> None:
         """Runs every run that has not reached step `k` to there."""
@@ -296,12 +305,13 @@ class Lanes:
                 run.session.stop()
                 run.waits, run.shown = True, Status.RUNNING
             elif run.waits and lead <= slack / 2:
-                run.session.start(until=self._until)
+                run.session.start(until=self._until, speed=self._speed)
                 run.waits, run.shown = False, None
 
     def _at_will(self) -> None:
         """A person has asked for something else: nothing is levelled or held back any more."""
-        self._then, self._roaming, self._until, self._hold = None, False, None, 0.0
+        self._then, self._hold = None, 0.0
+        self._roaming, self._until, self._speed = False, None, None
         for run in self.runs:
             run.shown, run.waits = None, False
 
@@ -314,11 +324,6 @@ class Lanes:
         self.hz = hz
         for run in self.runs:
             run.session.frames(hz)
-
-    def pace(self, on: bool) -> None:
-        """Whether the page gives out the steps; for a person the runs go on meanwhile."""
-        for run in self.runs:
-            run.shown = Status.RUNNING if on else None
 
     def set(self, name: str, value, behind: bool) -> bool:
         """Changes a live control; with the cursor behind the head on branches.

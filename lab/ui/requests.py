@@ -17,7 +17,14 @@ from lab.ui.values import from_page, to_page, whole
 from lab.views.numerals import count
 
 MOST_STEPS = 1_000
-MOST_HZ = 1_000
+SPEEDS = {  # by the names of the choice on the page
+    "watch": (4.0, 1.0),
+    "fast": None,
+    "1": (1.0, 0.0),
+    "10": (10.0, 0.0),
+    "100": (100.0, 0.0),
+}
+USUAL = "watch"
 STILL_HZ = 2  # pictures a second where a person wants little motion
 REFUSALS = (UnknownName, ControlError, RuleError, RecipeError, SessionError, Full)
 
@@ -32,7 +39,7 @@ class Requests:
 
     def __init__(self, page):
         self.page = page
-        self._speed = 0
+        self._speed = SPEEDS[USUAL]
         self._late = 0
         self.due: dict = {}  # live controls that wait until the runs stand at one step
 
@@ -103,15 +110,11 @@ class Requests:
     def on_run(self, message=None) -> None:
         self._anew()
         self._leave_past()
-        if self._speed:
-            self.page.pace(self._speed)
-        else:
-            self.lanes.go()
+        self.lanes.go(speed=self._speed)
         self.page.wake()
 
     def on_pause(self, message=None) -> None:
         page = self.page
-        page.pace(0)
         page.wanted, page.replaying = 0, False
         self.lanes.stop()
         if self.due:  # set a moment before: it still happens, and nothing goes on afterwards
@@ -121,7 +124,6 @@ class Requests:
     def on_step(self, message) -> None:
         n = whole(message.get("n", 1), 1, MOST_STEPS)
         self._anew()
-        self.page.pace(0)
         self._leave_past()
         self.lanes.go(steps=n)
 
@@ -138,28 +140,27 @@ class Requests:
             self.page.tell(until=str(error))
             return
         self._anew()
-        self.page.pace(0)
         self._leave_past()
         self.lanes.go(until=wanted.text)
         self.page.tell(until="")
 
     def on_leave(self, message=None) -> None:
         """Out of the queue: it stands where it stood."""
-        self.page.pace(0)
         self.lanes.leave()
         self.page.wake()
 
     def on_speed(self, message) -> None:
-        self._speed = whole(message.get("hz"), 0, MOST_HZ)
-        if self.lanes.running:
-            self.on_pause()
-            self.on_run()
+        """Another speed, from now on."""
+        name = message.get("name")
+        if isinstance(name, str) and name in SPEEDS:
+            self._speed = SPEEDS[name]
+            if self.lanes.running:
+                self.on_run()
 
     def on_again(self, message=None) -> None:
         """From step 0 once more; goes on at once if it was running or had ended."""
         going = self.lanes.running or not self.lanes.alive
         self._anew()
-        self.page.pace(0)
         self.lanes.again()
         self.page.from_start()
         if going:
@@ -234,7 +235,7 @@ class Requests:
         """At one step in all runs: they are levelled first and go on afterwards."""
         self._anew()
         page, lanes = self.page, self.lanes
-        going = lanes.running and page.follow and not self._speed
+        going = lanes.running and page.follow
         self.due[name] = value
         self._act_on_due(going)
 

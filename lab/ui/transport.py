@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lab.ui.markup import esc, icon
 
-SPEEDS = (("0", "as fast"), ("1", "1 /s"), ("10", "10 /s"), ("100", "100 /s"))
+SPEEDS = {"watch": "to watch", "fast": "as fast", "1": "1 /s", "10": "10 /s", "100": "100 /s"}
+TIP = "To watch: it begins with a few steps a second, then faster and faster"
 WORDS = {"evals": "evaluation", "evaluations": "evaluation"}
 MOST_AXES = 5
 
@@ -51,8 +52,8 @@ def _sheet(entry) -> str:
 
 
 def _speed() -> str:
-    options = "".join(f'<option value="{value}">{text}</option>' for value, text in SPEEDS)
-    return f'<select data-do="speed" aria-label="Speed">{options}</select>'
+    options = "".join(f'<option value="{value}">{text}</option>' for value, text in SPEEDS.items())
+    return f'<select data-do="speed" aria-label="Speed" title="{TIP}">{options}</select>'
 
 
 def _axes(entry, keys: bool = True) -> str:

@@ -459,3 +459,21 @@ def test_the_asking_process_imports_no_torch():
         "assert not {'torch', 'panel'} & set(sys.modules), sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_run_that_is_to_be_watched_begins_slowly(open_session):
+    session = open_session(Counting)
+    session.start(speed=(2.0, 0.0))
+    session.wait(lambda s: s.head >= 2)
+    assert session.head == 2 and session.status is Status.RUNNING
+    session.start()
+    session.wait(lambda s: s.head > 1000)
+    session.pause()
+
+
+def test_a_pause_ends_what_waits_for_its_next_step(open_session):
+    session = open_session(Counting)
+    session.start(speed=(0.001, 0.0))
+    session.wait(lambda s: s.head == 1)
+    session.pause()
+    assert session.head == 1 and session.status is Status.PAUSED

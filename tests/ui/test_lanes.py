@@ -27,7 +27,7 @@ class Standing:
 
     def close(self): ...
 
-    def start(self, steps=None, until=None):
+    def start(self, steps=None, until=None, speed=None):
         self.status = Status.RUNNING
         if steps is not None:
             self.head, self.status = self.head + steps, Status.PAUSED

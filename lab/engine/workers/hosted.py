@@ -15,10 +15,11 @@ from lab.engine.session import Session
 from lab.engine.status import Status
 from lab.engine.workers.framer import Framer
 from lab.engine.workers.messages import FRAMES_HZ, Answer, Command, Frame
+from lab.engine.workers.pacer import FAR, Pacer, Speed
 from lab.engine.workers.safety import SafetyCopies
 from lab.engine.workers.spool import Saved, Spool
 
-FAR = 1 << 60
+NEVER = float("inf")
 FIRST_SLICE_S = 0.005  # who has just pressed Run sees something move at once
 PATIENT = ("run", "set", "look", "fork", "pause")  # commands that wait for a restored session
 
@@ -55,6 +56,7 @@ class Hosted:
         self._epoch = self._after = 0
         self._goal, self._fresh = 0, False
         self._until: str | None = None
+        self._pacer = Pacer()
         self._floor = 0
         self._resume: dict | None = None
         self._waiting: list[Command] = []
@@ -78,7 +80,11 @@ class Hosted:
     @property
     def busy(self) -> bool:
         """Whether a slice of time would be of use."""
-        return self.running or self.catching_up or bool(self._looks)
+        return self._step_due() <= time.monotonic() or self.catching_up or bool(self._looks)
+
+    def _step_due(self) -> float:
+        """When the next step may be taken; infinite when none is asked for."""
+        return self._pacer.due(self.session.head) if self.running else NEVER
 
     @property
     def _alive(self) -> bool:
@@ -107,8 +113,12 @@ class Hosted:
                 self._caught_up()
                 self.push(force=True)
         elif self.running:
-            self._advance(self._goal, FIRST_SLICE_S if self._fresh else seconds, called)
-            self._fresh = False
+            head = self.session.head
+            goal = min(self._goal, head + self._pacer.allowed(head))
+            if goal > head:
+                self._advance(goal, FIRST_SLICE_S if self._fresh else seconds, called)
+                self._pacer.took(self.session.head - head)
+                self._fresh = False
             if not self.running:
                 self._halt()
                 self.push(force=True)
@@ -121,7 +131,7 @@ class Hosted:
             self._goal = session.head
 
     def _halt(self) -> None:
-        self._goal, self._until = 0, None
+        self._goal, self._until, self._pacer = 0, None, Pacer()
         if self.session is not None:
             self.session.disarm()
             self.framer.rest(self.session.head)
@@ -189,13 +199,13 @@ class Hosted:
         known : dict
             What the page has (see Framer).
         resume : dict
-            `goal` and `until` of the run that goes on after catching up.
+            `goal`, `until` and `speed` of the run that goes on after catching up.
         again : sequence of Command
             Those that the lost worker has not answered.
         """
         self.session, self._failure, self._notice = None, "", ""
         self._epoch, self._floor, self._resume = epoch, floor, resume
-        self._goal, self._until = 0, None
+        self._goal, self._until, self._pacer = 0, None, Pacer()
         self._looks.clear()
         self._waiting = list(again)
         self._unborn = False
@@ -222,18 +232,25 @@ class Hosted:
             self._notice = f"its safety copy could not be read ({sentence(error)})"
             return None
 
-    def do_run(self, number: int, steps: int | None = None, until: str | None = None) -> None:
+    def do_run(
+        self,
+        number: int,
+        steps: int | None = None,
+        until: str | None = None,
+        speed: Speed | None = None,
+    ) -> None:
         """Runs `steps` further, or on and on; pauses where the rule holds."""
         if self._alive:
-            self._start(FAR if steps is None else self.session.head + steps, until)
+            self._start(FAR if steps is None else self.session.head + steps, until, speed)
 
-    def _start(self, goal: int, until: str | None) -> None:
+    def _start(self, goal: int, until: str | None, speed: Speed | None) -> None:
         self._halt()
         if until is not None:
             self.session.arm(until)
             if not self.session.armed:
                 return
         self._goal, self._until, self._fresh = goal, until, True
+        self._pacer = Pacer(speed)
 
     def do_pause(self, number: int) -> None:
         """Stops where it is."""
@@ -319,7 +336,8 @@ class Hosted:
             self._send(self._failed())
             return
         behind = self.catching_up
-        resume = self._resume or dict(goal=self._goal, until=self._until)
+        own = dict(goal=self._goal, until=self._until, speed=self._pacer.speed)
+        resume = self._resume or own
         frame = self.framer.frame(
             self.session,
             forced=force,
@@ -342,7 +360,8 @@ class Hosted:
 
     def next_due(self) -> float:
         """When there is something to do for a session at rest, in `time.monotonic()`."""
-        return min(self.framer.due(self.session), self.copies.due(self.session, resting=True))
+        frame, copy = self.framer.due(self.session), self.copies.due(self.session, resting=True)
+        return min(frame, copy, self._step_due())
 
     def keep_safe(self, resting: bool = False) -> None:
         """Writes a safety copy when one is due."""

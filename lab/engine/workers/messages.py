@@ -68,6 +68,8 @@ class Frame:
         The step at which the worker pauses.
     until : str or None
         The rule at which it pauses.
+    speed : (float, float) or None
+        How fast it may go (see Pacer).
     edits : tuple of Edit, or None
         All of the run's edits, when they have changed.
     notice : str
@@ -92,6 +94,7 @@ class Frame:
     computed: float = 0.0
     goal: int = 0
     until: str | None = None
+    speed: tuple[float, float] | None = None
     edits: tuple | None = None
     notice: str = ""
 

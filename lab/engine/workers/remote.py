@@ -22,6 +22,7 @@ from lab.engine.status import SessionError, Status
 from lab.engine.suggest import unknown
 from lab.engine.workers.messages import FRAMES_HZ, Answer, Command, Frame, WorkerError
 from lab.engine.workers.mirror import Mirror
+from lab.engine.workers.pacer import Speed
 
 LOSSES = 3  # workers that a run may lose without progress in between,
 CALM_S = 30  # or so long without losing one by its own step
@@ -211,8 +212,15 @@ class RemoteSession:
 
     # -- running -------------------------------------------------------------------------------
 
-    def start(self, steps: int | None = None, until=None) -> None:
+    def start(self, steps: int | None = None, until=None, speed: Speed | None = None) -> None:
         """Runs on and on, or `steps` further, or to where a rule holds; returns at once.
+
+        Parameters
+        ----------
+        steps : int or None
+        until : str, Rule or None
+        speed : (float, float) or None
+            Steps a second at step 0, and how many more for each step taken; None: all it can.
 
         Raises
         ------
@@ -229,7 +237,7 @@ class RemoteSession:
                 return
             self._cursor = None
             self.status, self.notice = Status.RUNNING, self._standing
-            self._act("run", steps=steps, until=text)
+            self._act("run", steps=steps, until=text, speed=speed)
 
     def stop(self) -> None:
         """Stops it, within a second whatever the step does; returns at once."""
@@ -574,7 +582,8 @@ class RemoteSession:
             self._pending = [held for held in self._pending if held.number > frame.after]
             self._wanted = [(n, wanted) for n, wanted in self._wanted if n > frame.after]
             running = frame.status is Status.RUNNING
-            self._resume = dict(goal=frame.goal, until=frame.until) if running else None
+            going = dict(goal=frame.goal, until=frame.until, speed=frame.speed)
+            self._resume = going if running else None
             if frame.status.ended or not any(held.verb in STARTS for held in self._pending):
                 self.status = frame.status
             self._changed.notify_all()

@@ -297,11 +297,10 @@ class Shell {
   change(event) {
     const node = event.target;
     if (node.tagName !== "SELECT" || !node.dataset.do) return;
-    if (node.dataset.do === "speed") {
+    if (node.dataset.do === "speed") // it stands in the transport and in the sheet
       for (const other of this.root.querySelectorAll('select[data-do="speed"]'))
         other.value = node.value;
-      this.send({ do: "speed", hz: Number(node.value) });
-    } else this.send({ do: node.dataset.do, name: node.value });
+    this.send({ do: node.dataset.do, name: node.value });
   }
 
   submit(event) {
