@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import json
 import math
 import os
@@ -336,6 +337,7 @@ def serve(
     for file in files or ():
         if not file.is_file():
             raise UsageError(f"there is no file {file}")
+    gc.disable()  # until the pages are there: nothing that is imported is garbage
     from lab.ui import workforce
 
     workforce.begin(workers, files or ())

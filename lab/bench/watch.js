@@ -4,7 +4,7 @@
 // drawn in the next one. Times are milliseconds of the wall clock, as the server's diary has them.
 (() => {
   const GIVE_UP = 1000; // ms without anything drawn
-  const bench = { shown: [], heard: null, sought: null, updated: null };
+  const bench = { shown: [], heard: null, sought: null, updated: null, told: false };
   window.bench = bench;
 
   let draws = 0;
@@ -21,6 +21,7 @@
       super(...all);
       this.addEventListener("message", ({ data }) => {
         if (typeof data !== "string") return;
+        if (/\["kind","(?!theme)/.test(data)) bench.told = true; // something for a canvas
         if (bench.sought && data.includes('"sought"')) bench.sought();
         if (bench.updated && data.includes('"seen"')) bench.updated();
       });
@@ -107,8 +108,9 @@
     bench.press();
   });
 
-  // The handle dragged from place to place: ms until the cursor is painted there, and until the
-  // picture is that the server has sent for it.
+  // The handle dragged from place to place: ms until the cursor is painted there, with all that
+  // the page draws by itself, and until the picture is that the server has sent for it, if it has:
+  // the page also places its labels anew now and then, which is no picture of another step.
   bench.drag = async (times) => {
     const track = one(".seek"), box = track.getBoundingClientRect(), found = [];
     track.setPointerCapture = () => {};
@@ -119,12 +121,14 @@
     for (let i = 0; i < times; i++) {
       await pause((i * 7) % 17); // not always at the same moment of a frame
       const start = wall(), answer = new Promise((done) => { bench.sought = done; });
+      bench.told = false;
       const own = follow();
       at("pointermove", 0.05 + 0.4 * (((i + 1) * 37) % times) / times);
       await answer;
       bench.sought = null;
-      const { first, painted } = await own, late = await follow({ empty: 40 });
-      found.push({ cursor: first - start, picture: (late.painted ?? painted) - start });
+      const told = bench.told, { first } = await own, late = await follow({ empty: 40 });
+      const picture = told ? late.first ?? first : first;
+      found.push({ cursor: first - start, picture: picture - start, told });
     }
     at("pointerup", 0.05);
     return found;

@@ -25,6 +25,7 @@ NICENESS = 5  # the page and the browser go first
 def main() -> None:
     """Reads commands on a thread and serves them until told to quit, or until alone."""
     handle, number, folder = sys.argv[1:]
+    gc.disable()  # until all is imported: nothing of it is garbage
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _leave_it_to_the_parent)
@@ -57,8 +58,8 @@ def _serve(
     torch.set_num_threads(1)
     imported.set()
     rehearse()
-    gc.collect()
-    gc.freeze()  # a million objects of libraries need not be looked through in the middle of a run
+    gc.freeze()  # objects of libraries need not be looked through in the middle of a run
+    gc.enable()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.send(Ready())
         Host(connection.send, inbox, beat, spool).serve()
