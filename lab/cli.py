@@ -361,7 +361,7 @@ def bench(
     classroom: Annotated[bool, typer.Option("--classroom", help="Many visitors.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Measure what this machine gives, as ratios or medians; under 10 minutes."""
+    """Measure what this machine gives, as ratios or medians; engine and page by default."""
     from lab.bench import measure
 
     rows = []

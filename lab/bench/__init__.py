@@ -14,15 +14,15 @@ BY_DEFAULT = ("engine", "page")
 def measure(
     group: str | None = None, *, peers: bool = False, classroom: bool = False
 ) -> Iterator[dict]:
-    """The rows of a group as they are measured; engine and page when None.
+    """The rows of what is asked for, as they are measured; engine and page when that is nothing.
 
     Parameters
     ----------
     group : {"engine", "contract", "page"} or None
     peers : bool
-        Also the same work beside independent libraries.
+        The same work beside independent libraries.
     classroom : bool
-        Also many visitors at once.
+        Many visitors at once.
 
     Yields
     ------
@@ -31,7 +31,8 @@ def measure(
     """
     if group is not None and group not in GROUPS:
         raise unknown("group", group, GROUPS)
-    for row in _rows((group,) if group else BY_DEFAULT, peers, classroom):
+    groups = (group,) if group else () if peers or classroom else BY_DEFAULT
+    for row in _rows(groups, peers, classroom):
         yield row.to_json()
 
 

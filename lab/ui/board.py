@@ -374,7 +374,7 @@ class Board:
 
     def from_start(self) -> None:
         """The runs stand at step 0, and so does the page."""
-        self.requests.due.clear()
+        self.requests.forget()
         self.wanted, self.replaying = 0, False
         self.k, self.follow, self.end = 0, True, FIRST_TRACK
         self.shared.clear()

@@ -14,7 +14,7 @@ from lab.ui.run import Run
 from lab.ui.seats import Ticket
 
 MOST = 4  # runs on one page
-LEVEL_S = 1.5  # at rest, runs that lag by more are not waited for
+LEVEL_S = 1.5  # runs that do not come to one step in that time are not waited for
 FEW = 10  # so many steps are taken without waiting for a seat
 HOLD_S = 0.1  # so long no picture is made that would be in the way of the one with an edit
 GATHER_S = 0.012  # so long the frame of one run waits for those of the others
@@ -59,6 +59,7 @@ class Lanes:
         self.runs: list[Run] = []
         self.hz = FRAMES_HZ
         self._then: Callable[[], None] | None = None
+        self._level_by = 0.0  # until when runs that lag are waited for
         self._hold = 0.0  # until when pictures are held back
         self._roaming, self._until, self._speed = False, None, None
         self.seats: Callable[..., Ticket] | None = None
@@ -221,8 +222,8 @@ class Lanes:
             What a person sees meanwhile.
         """
         self._at_will()
-        self._then = then or (lambda: None)
-        self._hold = time.monotonic() + HOLD_S if then else 0.0
+        self._then, now = then or (lambda: None), time.monotonic()
+        self._level_by, self._hold = now + LEVEL_S, now + HOLD_S if then else 0.0
         for run in self.runs:
             run.session.stop()
             run.shown = shown if len(self.runs) > 1 else None
@@ -249,7 +250,7 @@ class Lanes:
 
         Workers make them at the same moments; one picture shows them all.
         """
-        going = [run for run in self.runs if run.running]
+        going = [run for run in self.runs if run.running and not run.waits]
         since = [run.since for run in going]
         if len(going) < 2 or all(since) or not any(since):
             return False
@@ -264,12 +265,17 @@ class Lanes:
             self.leave()
         if self._roaming and len(self.runs) > 1:
             self._keep_together()
-        if self._then is None or not all(run.session.settled for run in self.runs):
+        if self._then is None:
             return
+        late, going = time.monotonic() >= self._level_by, not all(r.session.settled for r in self)
         alive = [run for run in self.runs if run.alive]
         top = max((run.head for run in alive), default=0)
         behind = [run for run in alive if run.head < top]
-        if behind and all(top - run.head <= LEVEL_S * run.pace + LEASH for run in behind):
+        if going:
+            for run in behind if late else ():
+                run.session.stop()
+            return
+        if behind and not late:
             for run in behind:
                 run.session.start(steps=top - run.head)
             return

@@ -40,12 +40,17 @@ class Requests:
     def __init__(self, page):
         self.page = page
         self._speed = SPEEDS[USUAL]
-        self._late = 0
+        self._late = 0  # the step of the link, where the rest of the way waits for a click
         self.due: dict = {}  # live controls that wait until the runs stand at one step
 
     @property
     def lanes(self):
         return self.page.lanes
+
+    def forget(self) -> None:
+        """There are new runs: what was wanted of the old ones counts no more."""
+        self.due.clear()
+        self._late = 0
 
     def hear(self, message) -> None:
         """One message of the browser; under the document's lock."""
@@ -73,6 +78,8 @@ class Requests:
         page.seen()  # whatever was under way to a browser that is gone
         page.report_all(pressed=self.pressed(), controls=self.plain_values())
         page.refill()
+        if self._late:
+            self.offer_replay(self._late)
 
     def on_visible(self, message) -> None:
         """A hidden tab gets no frames; it catches up when it is seen."""
@@ -193,9 +200,10 @@ class Requests:
 
     def on_replay(self, message=None) -> None:
         self.page.tell(say={"name": "replay", "text": ""})
+        k, self._late = self._late, 0
         self._anew()
         self._leave_past()
-        self.page.replay(self._late)
+        self.page.replay(k)
 
     def _leave_past(self) -> None:
         """The cursor goes with the head again."""

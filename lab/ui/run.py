@@ -53,6 +53,7 @@ class Run:
             pictures=session.pictures, head=session.head, status=str(session.status),
             ended=session.ended or "", sentence=session.sentence or "",
             edits=flags(session.edits), clock=clock or list(getattr(session, "clock", ())),
+            live=newest(session),
         )  # fmt: skip
 
     def _hear(self, session, frame) -> None:
@@ -140,6 +141,12 @@ class Run:
             return kept[-1]
         recorded = self.session.trace.k
         return int(recorded[-1]) if len(recorded) else 0
+
+
+def newest(session) -> dict | None:
+    """The picture of a session's head, where it has come already; it does not come again."""
+    k, picture = getattr(session, "live", None) or (None, None)
+    return picture if k == session.head else None
 
 
 def flags(edits) -> list[tuple[int, str]]:

@@ -51,6 +51,25 @@ def test_the_groups_are_known():
     assert GROUPS == ("engine", "contract", "page")
 
 
+@pytest.mark.parametrize(
+    ("asked", "measured"),
+    [
+        ({}, {"engine", "page"}),
+        ({"group": "engine"}, {"engine"}),
+        ({"peers": True}, {"peers"}),
+        ({"classroom": True}, {"classroom"}),
+        ({"group": "engine", "peers": True}, {"engine", "peers"}),
+    ],
+)
+def test_what_is_asked_for_is_measured_and_nothing_else(monkeypatch, asked, measured):
+    from lab.bench import classroom, engine
+
+    for module in (engine, page, peers, classroom):
+        name = module.__name__.rsplit(".", 1)[1]
+        monkeypatch.setattr(module, "rows", lambda name=name: [Row(name, 1.0, "s")])
+    assert {row["name"] for row in measure(**asked)} == measured
+
+
 def test_without_a_browser_the_page_is_one_row_that_says_so(no_browser):
     (row,) = measure("page")
     assert row.keys() == FIELDS

@@ -206,6 +206,7 @@ def test_the_start_is_dragged_and_new_runs_begin_there(page, circling):
 def test_a_mask_flashes_sorts_zooms_and_tells_a_weight(pictures):
     page = pictures("global-magnitude-pruning&arm=Global&seed=1", 12, views=())
     page.wait_for_function("reportOf(0).flips[0]")  # the cut goes on with every step
+    page.wait_for_function("!reportOf(0).fading")  # what the steps before have marked
     rest(page, 0)
     (box,) = report(page, 0)["boxes"]
     plain = page.evaluate("pixels(0)")

@@ -7,7 +7,7 @@ import pytest
 from lab.engine.recipe import Recipe
 from lab.engine.status import Status
 from lab.ui import lanes as lanes_module
-from lab.ui.lanes import GATHER_S, HOLD_S, Lanes
+from lab.ui.lanes import GATHER_S, HOLD_S, LEVEL_S, Lanes
 
 
 class Standing:
@@ -17,6 +17,7 @@ class Standing:
         self.controls, self.edits, self.head, self.seed = dict(controls), [], 0, 0
         self.status, self.ended, self.sentence = Status.READY, "", ""
         self.trace, self.pictures, self.settled = [], [], True
+        self.slow = False  # it does not arrive where it is sent
         self.tell = None
 
     def subscribe(self, hear):
@@ -29,11 +30,13 @@ class Standing:
 
     def start(self, steps=None, until=None, speed=None):
         self.status = Status.RUNNING
-        if steps is not None:
+        if self.slow:
+            self.settled = False
+        elif steps is not None:
             self.head, self.status = self.head + steps, Status.PAUSED
 
     def stop(self):
-        self.status = Status.PAUSED
+        self.status, self.settled = Status.PAUSED, True
 
     def frame(self, edits=None):
         self.tell(self, SimpleNamespace(edits=edits, rate=1e6))
@@ -65,6 +68,28 @@ def test_an_edit_acts_when_all_stand_at_one_step(pair):
     pair.settle()  # the one behind is sent on
     pair.settle()
     assert heads == [40, 40]
+
+
+def test_a_run_that_has_hardly_begun_is_waited_for(pair):
+    heads = []
+    pair.runs[0].session.head, pair.runs[1].session.head = 5000, 0
+    pair.level(lambda: heads.extend(run.head for run in pair), Status.RUNNING)
+    pair.settle()
+    pair.settle()
+    assert heads == [5000, 5000]
+
+
+def test_a_run_that_does_not_come_in_time_is_stopped_where_it_is(pair, clock):
+    heads = []
+    pair.runs[1].session.slow = True
+    pair.level(lambda: heads.extend(run.head for run in pair), Status.RUNNING)
+    pair.settle()
+    pair.settle()
+    assert heads == [] and pair.levelling
+    clock.now += LEVEL_S
+    pair.settle()  # it is told to stop
+    pair.settle()
+    assert heads == [40, 25] and not pair.levelling
 
 
 def test_pictures_wait_until_every_run_has_the_edit(pair):

@@ -5,6 +5,7 @@ export function render({model, el}) {
   desk.panels = [];
   matrixHand(desk);
   desk.canvas.report = () => ({k: desk.k, cell: desk.cell?.text, zoom: desk.zoom, sorted: desk.panels.some((p) => p.order), flips: desk.panels.map((p) => Boolean(p.flips)),
+    fading: desk.panels.some((p) => p.glow),
     boxes: desk.panels.map(({X, Y}) => X && [X.from, Y.from, X.to, Y.to])});
   zoomable(desk, () => desk.plan && desk.plan.over && {ident: model.ident, axis: "steps" + desk.plan.xlog});
 }
