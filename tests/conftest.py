@@ -4,6 +4,9 @@ import os
 
 import pytest
 
+# The suite runs in two processes: torch's threads would wait for each other, in kernels too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def pytest_addoption(parser):
     parser.addoption("--all", action="store_true", help="no sampling: every experiment, every test")
