@@ -143,7 +143,7 @@ def click(chromium, served) -> Row:
 def drag(chromium, served, name, pictures) -> Row:
     """From the seek handle moved to the picture of that step."""
     with explorer(chromium, served.address, name) as page:
-        page.evaluate("bench.one('[data-do=again]').click()")  # a recording is no run
+        start_again(page)  # a recording is no run
         run(page)
         page.wait_for_function("bench.head() > 1000 || !bench.runs()")
         rest(page)

@@ -265,25 +265,29 @@ class Lanes:
             self.leave()
         if self._roaming and len(self.runs) > 1:
             self._keep_together()
-        if self._then is None:
-            return
-        late, going = time.monotonic() >= self._level_by, not all(r.session.settled for r in self)
-        alive = [run for run in self.runs if run.alive]
-        top = max((run.head for run in alive), default=0)
-        behind = [run for run in alive if run.head < top]
-        if going:
-            for run in behind if late else ():
-                run.session.stop()
-            return
-        if behind and not late:
-            for run in behind:
-                run.session.start(steps=top - run.head)
+        if self._then is None or not self._levelled():
             return
         then, self._then, hold = self._then, None, self._hold
         for run in self.runs:
             run.shown = None
         then()
         self._hold = hold  # what it starts is at will again; the picture still waits for it
+
+    def _levelled(self) -> bool:
+        """Whether the runs stand, at one step or where their time was over; else brings them on."""
+        alive = [run for run in self.runs if run.alive]
+        top = max((run.head for run in alive), default=0)
+        behind = [run for run in alive if run.head < top]
+        standing = all(run.session.settled for run in self.runs)
+        if time.monotonic() >= self._level_by:
+            if not standing:
+                for run in behind:
+                    run.session.stop()
+            return standing
+        if standing:
+            for run in behind:
+                run.session.start(steps=top - run.head)
+        return standing and not behind
 
     def _seated(self, then: Callable[[], None]) -> bool:
         """Whether the runs may go on and on now; if not, `then` follows when they may."""

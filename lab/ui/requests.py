@@ -13,18 +13,11 @@ from lab.engine.status import SessionError, Status
 from lab.engine.suggest import UnknownName, unknown
 from lab.ui import takeaway
 from lab.ui.lanes import Full
+from lab.ui.speeds import SPEEDS, USUAL
 from lab.ui.values import from_page, to_page, whole
 from lab.views.numerals import count
 
 MOST_STEPS = 1_000
-SPEEDS = {  # by the names of the choice on the page
-    "watch": (4.0, 1.0),
-    "fast": None,
-    "1": (1.0, 0.0),
-    "10": (10.0, 0.0),
-    "100": (100.0, 0.0),
-}
-USUAL = "watch"
 STILL_HZ = 2  # pictures a second where a person wants little motion
 REFUSALS = (UnknownName, ControlError, RuleError, RecipeError, SessionError, Full)
 
@@ -39,7 +32,7 @@ class Requests:
 
     def __init__(self, page):
         self.page = page
-        self._speed = SPEEDS[USUAL]
+        _, self._speed = SPEEDS[USUAL]
         self._late = 0  # the step of the link, where the rest of the way waits for a click
         self.due: dict = {}  # live controls that wait until the runs stand at one step
 
@@ -160,7 +153,7 @@ class Requests:
         """Another speed, from now on."""
         name = message.get("name")
         if isinstance(name, str) and name in SPEEDS:
-            self._speed = SPEEDS[name]
+            _, self._speed = SPEEDS[name]
             if self.lanes.running:
                 self.on_run()
 

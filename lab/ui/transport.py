@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lab.ui.markup import esc, icon
+from lab.ui.speeds import SPEEDS
 
-SPEEDS = {"watch": "to watch", "fast": "as fast", "1": "1 /s", "10": "10 /s", "100": "100 /s"}
 TIP = "To watch: it begins with a few steps a second, then faster and faster"
 WORDS = {"evals": "evaluation", "evaluations": "evaluation"}
 MOST_AXES = 5
@@ -52,7 +52,9 @@ def _sheet(entry) -> str:
 
 
 def _speed() -> str:
-    options = "".join(f'<option value="{value}">{text}</option>' for value, text in SPEEDS.items())
+    options = "".join(
+        f'<option value="{name}">{text}</option>' for name, (text, _) in SPEEDS.items()
+    )
     return f'<select data-do="speed" aria-label="Speed" title="{TIP}">{options}</select>'
 
 

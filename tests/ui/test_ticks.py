@@ -5,6 +5,7 @@ import weakref
 from threading import Thread
 
 from bokeh.document import Document
+from tornado.ioloop import IOLoop
 
 from lab.ui.ticks import next_tick
 
@@ -51,8 +52,9 @@ def on_a_loop(act):
 
     async def main():
         act()
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        done = asyncio.Event()
+        IOLoop.current().add_callback(done.set)  # after all that was due before it
+        await done.wait()
 
     other = Thread(target=lambda: asyncio.run(main()))
     other.start()

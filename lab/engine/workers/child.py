@@ -53,11 +53,12 @@ def _serve(
     import torch
 
     from lab.engine.workers.host import Host
-    from lab.engine.workers.rehearsal import rehearse
 
     torch.set_num_threads(1)
     imported.set()
-    rehearse()
+    # The first time takes an eighth of a second. Never do such things on a thread beside a run:
+    # both would wait for the interpreter's lock, and the run would make a hundredth of its steps.
+    torch.ones(2, 2, requires_grad=True).sum().backward()
     gc.freeze()  # objects of libraries need not be looked through in the middle of a run
     gc.enable()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):

@@ -13,6 +13,7 @@ from typing import Any
 
 from lab.engine.codehash import code_hash
 from lab.engine.sentence import sentence
+from lab.engine.workers.framer import NEVER
 from lab.engine.workers.hosted import Hosted, find
 from lab.engine.workers.inbox import Inbox
 from lab.engine.workers.messages import Answer, Command
@@ -20,7 +21,6 @@ from lab.engine.workers.spool import Spool
 
 SLICE_S = 0.03
 ROUND_S = 0.06  # all running sessions of a worker get a slice within this time
-NEVER = float("inf")
 
 
 class Host:

@@ -13,13 +13,12 @@ from lab.engine.replay import Replay
 from lab.engine.sentence import sentence
 from lab.engine.session import Session
 from lab.engine.status import Status
-from lab.engine.workers.framer import Framer
+from lab.engine.workers.framer import NEVER, Framer
 from lab.engine.workers.messages import FRAMES_HZ, Answer, Command, Frame
 from lab.engine.workers.pacer import FAR, Pacer, Speed
 from lab.engine.workers.safety import SafetyCopies
 from lab.engine.workers.spool import Saved, Spool
 
-NEVER = float("inf")
 FIRST_SLICE_S = 0.005  # who has just pressed Run sees something move at once
 PATIENT = ("run", "set", "look", "fork", "pause")  # commands that wait for a restored session
 
@@ -205,7 +204,7 @@ class Hosted:
         """
         self.session, self._failure, self._notice = None, "", ""
         self._epoch, self._floor, self._resume = epoch, floor, resume
-        self._goal, self._until, self._pacer = 0, None, Pacer()
+        self._halt()
         self._looks.clear()
         self._waiting = list(again)
         self._unborn = False

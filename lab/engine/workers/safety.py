@@ -8,11 +8,10 @@ from lab.engine.carry import dump
 from lab.engine.registry import SourceError
 from lab.engine.sentence import sentence
 from lab.engine.session import Session
-from lab.engine.workers.framer import progress
+from lab.engine.workers.framer import NEVER, progress
 from lab.engine.workers.spool import Saved, Spool, SpoolError
 
 LEAST_S = 0.25  # between two copies
-NEVER = float("inf")
 SHARE = 0.01  # of its working time, at most, goes into copies
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lab.ui.sweep.choice import REACH, Choice
 from lab.views.numerals import count, number
 
-TODO, VALUE, SLOW, DIVERGED, FAILED = range(5)
+NOT_YET, VALUE, SLOW, DIVERGED, FAILED = range(5)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from lab.ui.shell import Shell
 from lab.ui.sweep import choice as choices
 from lab.ui.sweep import frame
 from lab.ui.sweep.map import Map, scale
-from lab.ui.sweep.outcome import TODO, VALUE, Outcome, outcome, short, words
+from lab.ui.sweep.outcome import NOT_YET, VALUE, Outcome, outcome, short, words
 from lab.ui.ticks import next_tick
 from lab.ui.words import Wording, waiting
 from lab.views.numerals import count, exact, number
@@ -315,7 +315,7 @@ class Sweep:
         links = self._links()
         return dict(
             asked=self._asked, nx=nx, ny=ny, low=float(low), high=float(high), log=bool(log),
-            kinds=bytes(c.kind if c else TODO for c in cells), values=values.tobytes(),
+            kinds=bytes(c.kind if c else NOT_YET for c in cells), values=values.tobytes(),
             near=near.tobytes(), xs=[_written(v) for v in self._xs],
             ys=[_written(v) for v in self._ys], xname=_word_of(self.choice.x),
             yname=_word_of(self.choice.y), said=[words(self.choice, c) for c in cells],
