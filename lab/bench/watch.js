@@ -4,7 +4,7 @@
 // drawn in the next one. Times are milliseconds of the wall clock, as the server's diary has them.
 (() => {
   const GIVE_UP = 1000; // ms without anything drawn
-  const bench = { shown: [], heard: null, sought: null, updated: null, told: false };
+  const bench = { shown: [], heard: null, sought: null, updated: null, told: 0 };
   window.bench = bench;
 
   let draws = 0;
@@ -20,8 +20,9 @@
     constructor(...all) {
       super(...all);
       this.addEventListener("message", ({ data }) => {
-        if (typeof data !== "string") return;
-        if (/\["kind","(?!theme)/.test(data)) bench.told = true; // something for a canvas
+        const numbers = typeof data !== "string"; // they follow the text that speaks of them
+        if (numbers ? bench.told : /\["kind","(?!theme)/.test(data)) bench.told = wall();
+        if (numbers) return;
         if (bench.sought && data.includes('"sought"')) bench.sought();
         if (bench.updated && data.includes('"seen"')) bench.updated();
       });
@@ -53,6 +54,22 @@
     };
     requestAnimationFrame(frame);
   });
+
+  // Notes when the frames ended that draw, until `over` is true.
+  const drawing = (over) => {
+    const ends = [];
+    let seen = draws;
+    const frame = () => {
+      after.push(() => {
+        if (draws !== seen) ends.push(wall());
+        seen = draws;
+        if (!over()) requestAnimationFrame(frame);
+      });
+      channel.port2.postMessage(0);
+    };
+    requestAnimationFrame(frame);
+    return ends;
+  };
 
   const one = bench.one = (selector, root = document) => {
     const hit = root.querySelector(selector);
@@ -109,8 +126,7 @@
   });
 
   // The handle dragged from place to place: ms until the cursor is painted there, with all that
-  // the page draws by itself, and until the picture is that the server has sent for it, if it has:
-  // the page also places its labels anew now and then, which is no picture of another step.
+  // the page draws by itself, and until what the server has sent for it is, if it has.
   bench.drag = async (times) => {
     const track = one(".seek"), box = track.getBoundingClientRect(), found = [];
     track.setPointerCapture = () => {};
@@ -119,16 +135,18 @@
     at("pointerdown", 0.05);
     await pause(300);
     for (let i = 0; i < times; i++) {
-      await pause((i * 7) % 17); // not always at the same moment of a frame
+      await pause(40 + (i * 7) % 17); // not always at the same moment of a frame
+      bench.told = 0;
+      let over = false;
       const start = wall(), answer = new Promise((done) => { bench.sought = done; });
-      bench.told = false;
-      const own = follow();
+      const ends = drawing(() => over || wall() - start > GIVE_UP);
+      const seen = () => ends.find((end) => end > bench.told);
       at("pointermove", 0.05 + 0.4 * (((i + 1) * 37) % times) / times);
       await answer;
+      while (!seen() && wall() - start < GIVE_UP) await new Promise(requestAnimationFrame);
+      over = true;
       bench.sought = null;
-      const told = bench.told, { first } = await own, late = await follow({ empty: 40 });
-      const picture = told ? late.first ?? first : first;
-      found.push({ cursor: first - start, picture: picture - start, told });
+      found.push({ cursor: ends[0] - start, picture: seen() - start, told: bench.told > 0 });
     }
     at("pointerup", 0.05);
     return found;

@@ -115,6 +115,22 @@ def test_a_run_that_has_begun_stays_where_its_keyframes_are(pool):
     assert one.worker is other.worker is worker
 
 
+def test_a_run_that_starts_again_takes_an_idle_worker(pool):
+    one, other = (RemoteSession(ENTRY, ENTRY.source, pool) for _ in range(2))
+    crowded = one.worker
+    crowded.is_ready()
+    for run in (one, other):
+        crowded.frame(run)
+        run.start(steps=5)
+        crowded.frame(run, head=5, status=Status.PAUSED)
+    idle = pool.workers[1]
+    idle.is_ready()
+    one.reset()
+    assert (one.worker, other.worker) == (idle, crowded)
+    other.reset()
+    assert (one.worker, other.worker) == (idle, crowded)
+
+
 def test_frames_from_before_it_started_again_are_ignored(session):
     worker = session.worker
     session.start()

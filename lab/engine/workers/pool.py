@@ -122,6 +122,15 @@ class Pool:
             self._balance()
             self._grow()
 
+    def reopen(self, session) -> None:
+        """The session starts again: where it was, or on a worker that has become idle since."""
+        with self.lock:
+            if session.worker is None:
+                self.open(session)
+            else:
+                self.send(session, session.opening())
+                self._balance()
+
     def send(self, session, command: Command) -> None:
         """Sends to the worker that serves the session; in vain when none does."""
         with self.lock:

@@ -311,10 +311,7 @@ class RemoteSession:
             self.initial, self.seed, self.edits = self.controls, seed, []
             self._clear()
             self._cancel_looks()
-            if self.worker is None:
-                self._pool.open(self)
-            else:
-                self._pool.send(self, self.opening())
+            self._pool.reopen(self)
 
     def set(self, **controls) -> RemoteSession:
         """Changes live controls from the next step on; recorded as edits.
