@@ -48,14 +48,16 @@ function paint(desk) {
   if (desk.plan.over) paintRun(desk); else paintNow(desk);
 }
 
+// What a panel's cells are painted on; it holds what was painted before.
 function sheet(panel, width, height) {
   if (!panel.sheet) panel.sheet = document.createElement("canvas");
-  if (panel.sheet.width != width || panel.sheet.height != height) {
-    panel.sheet.width = width;
-    panel.sheet.height = height;
+  const canvas = panel.sheet;
+  if (!panel.image || canvas.width != width || canvas.height != height) {
+    canvas.width = width;
+    canvas.height = height;
+    panel.image = canvas.getContext("2d").createImageData(width, height);
   }
-  const pen = panel.sheet.getContext("2d"), image = pen.createImageData(width, height);
-  return {pen, image, pixels: new Uint32Array(image.data.buffer)};
+  return {pen: canvas.getContext("2d"), image: panel.image, pixels: new Uint32Array(panel.image.data.buffer)};
 }
 
 // -- over the run --------------------------------------------------------------------------------
@@ -87,6 +89,7 @@ function paintRun(desk) {
     if (panel.stale || panel.tell != tell) {
       const {pen: p2, image, pixels} = sheet(panel, across, rows);
       const last = panel.xs[panel.xs.length - 1];
+      pixels.fill(0);
       for (let c = 0; c < across; c++) {
         const x = X.back(left + (c + 0.5) / desk.scale);
         // a column reaches to the next one; the last as far as the one before it reached

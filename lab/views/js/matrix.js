@@ -159,18 +159,15 @@ function paintNow(desk) {
 function fill(desk, panel) {
   const {rows, columns, values, bits, alive} = panel, {pen, image, pixels} = sheet(panel, columns, rows);
   const n = rows * columns, order = panel.order = desk.sorted && (alive || bits) ? orderOf(panel, desk.plan.block || [1, 1]) : null;
+  // looked up, not asked: which way a bit goes cannot be guessed, and a wrong guess costs most
   if (bits) {
-    const on = solid(desk.color("ink")), off = solid(desk.color("stage"));
-    for (let i = 0; i < n; i++) pixels[i] = bits[i >> 3] >> (7 - (i & 7)) & 1 ? on : off;
-  } else {
-    const ramp = alive ? desk.living : desk.ramp;
-    for (let i = 0; i < n; i++) pixels[i] = ramp[values[i]];
-    if (alive) {
-      const dead = solid(desk.color("dead"));
-      for (let i = 0; i < n; i++)
-        if (values[i] && !(alive[i >> 3] >> (7 - (i & 7)) & 1)) pixels[i] = dead;
-    }
-  }
+    const look = Uint32Array.of(solid(desk.color("stage")), solid(desk.color("ink")));
+    for (let i = 0; i < n; i++) pixels[i] = look[bitOf(bits, i)];
+  } else if (alive) {
+    const look = new Uint32Array(512).fill(solid(desk.color("dead")), 1, 256);   // dead, then living
+    look.set(desk.living, 256);
+    for (let i = 0; i < n; i++) pixels[i] = look[bitOf(alive, i) << 8 | values[i]];
+  } else for (let i = 0; i < n; i++) pixels[i] = desk.ramp[values[i]];
   if (panel.glow || panel.flips) {
     const lives = alive || bits, look = [solid(desk.color("test")), solid(desk.color("now"))], {glow} = panel;
     let changed = 0;
