@@ -76,6 +76,7 @@ class Board:
         self._pending, self._lock, self._closed = False, Lock(), False
         self._inbox: deque = deque()
         self._told: dict = {}
+        self._unheard: dict | None = {}  # lines to read, until a browser has said hello
         self._linked: list = []
         self._rest, self._looks = 0, []
         self._lanes: list[Lane] = []
@@ -142,6 +143,9 @@ class Board:
     def connected(self) -> None:
         """A browser says hello, for the first time or again."""
         undelayed(self._document)
+        unheard, self._unheard = self._unheard or {}, None
+        for line in unheard.values():
+            self.tell(say=line)
 
     def refill(self) -> None:
         """A browser has drawn the page anew: what has changed since it was made is told."""
@@ -172,8 +176,11 @@ class Board:
         return self.lanes.shown(self.k, self.follow)
 
     def tell(self, **message) -> None:
-        """Sends the page a message."""
-        self.shell.tell(**message)
+        """Sends the page a message; a line to read waits until there is somebody to read it."""
+        if self._unheard is not None and "say" in message:
+            self._unheard[message["say"].get("name")] = message["say"]
+        else:
+            self.shell.tell(**message)
 
     # -- frames and messages -> document -------------------------------------------------------
 

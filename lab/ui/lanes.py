@@ -196,6 +196,11 @@ class Lanes:
             if run.alive:
                 run.session.start(steps=steps, until=until, speed=speed)
 
+    def paced(self, speed: Speed | None) -> None:
+        """Goes on at another speed, to where it is going."""
+        if self._roaming and self.running:
+            self.go(until=self._until, speed=speed)
+
     def go_to(self, k: int) -> None:
         """Runs every run that has not reached step `k` to there."""
         if not self._seated(lambda: self.go_to(k)):

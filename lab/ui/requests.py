@@ -71,8 +71,6 @@ class Requests:
         page.seen()  # whatever was under way to a browser that is gone
         page.report_all(pressed=self.pressed(), controls=self.plain_values())
         page.refill()
-        if self._late:
-            self.offer_replay(self._late)
 
     def on_visible(self, message) -> None:
         """A hidden tab gets no frames; it catches up when it is seen."""
@@ -154,8 +152,7 @@ class Requests:
         name = message.get("name")
         if isinstance(name, str) and name in SPEEDS:
             _, self._speed = SPEEDS[name]
-            if self.lanes.running:
-                self.on_run()
+            self.lanes.paced(self._speed)
 
     def on_again(self, message=None) -> None:
         """From step 0 once more; goes on at once if it was running or had ended."""

@@ -139,7 +139,8 @@ class Heat(Renderer):
         before = self.scale
         view = self.view
         if view.signed:
-            self.scale = _wider_symmetric(self.scale, symmetric(values))
+            half = symmetric(values, least=self.scale[1])
+            self.scale = (-half, half)
         else:
             seen = finite(values, view.log)
             if len(seen):
@@ -382,11 +383,6 @@ def _matrix(shape) -> tuple[int, int]:
 def _block(size) -> tuple[int, int]:
     """(rows, columns) of a block; one number is so many columns of one row."""
     return (1, int(size)) if np.ndim(size) == 0 else (int(size[0]), int(size[1]))
-
-
-def _wider_symmetric(scale, half: float) -> tuple[float, float]:
-    half = max(half, scale[1])
-    return -half, half
 
 
 def _short(text: str) -> str:

@@ -77,7 +77,7 @@ class Images(Renderer):
         for _, _, image in found:
             seen = finite(image)
             if self.view.signed:
-                half = max(symmetric(image), self.scale[1])
+                half = symmetric(image, least=self.scale[1])
                 self.scale = (-half, half)
             elif len(seen):
                 low, high = min(0.0, float(seen.min())), float(seen.max())

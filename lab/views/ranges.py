@@ -165,8 +165,13 @@ class Box:
         return float(x0), float(x1), float(y0), float(y1)
 
 
-def symmetric(values, quantile: float = 0.995) -> float:
-    """A round half-width of a scale through zero: most of the values lie inside."""
+def symmetric(values, quantile: float = 0.995, least: float = 0.0) -> float:
+    """A round half-width of a scale through zero, no less than `least`: most values lie inside."""
     values = np.abs(finite(values))
     values = values[values > 0]
-    return ceiling(float(np.quantile(values, quantile))) if len(values) else 1.0
+    if not len(values):
+        return least or 1.0
+    # a quantile takes a millisecond, and a scale that has grown is nearly always wide enough
+    if np.count_nonzero(values > least) <= (1 - quantile) * (len(values) - 1):
+        return least
+    return max(ceiling(float(np.quantile(values, quantile))), least)

@@ -18,7 +18,7 @@ class Standing:
         self.status, self.ended, self.sentence = Status.READY, "", ""
         self.trace, self.pictures, self.settled = [], [], True
         self.slow = False  # it does not arrive where it is sent
-        self.tell = None
+        self.tell = self.asked = None
 
     def subscribe(self, hear):
         self.tell = hear
@@ -29,7 +29,7 @@ class Standing:
     def close(self): ...
 
     def start(self, steps=None, until=None, speed=None):
-        self.status = Status.RUNNING
+        self.status, self.asked = Status.RUNNING, (steps, until, speed)
         if self.slow:
             self.settled = False
         elif steps is not None:
@@ -90,6 +90,22 @@ def test_a_run_that_does_not_come_in_time_is_stopped_where_it_is(pair, clock):
     pair.settle()  # it is told to stop
     pair.settle()
     assert heads == [40, 25] and not pair.levelling
+
+
+def test_another_speed_does_not_change_where_it_goes(pair):
+    pair.go(until="k > 90")
+    pair.paced((10.0, 0.0))
+    assert [run.session.asked for run in pair] == [(None, "k > 90", (10.0, 0.0))] * 2
+
+
+def test_another_speed_sets_nothing_going(pair):
+    pair.stop()
+    pair.settle()
+    pair.settle()
+    before = [run.session.asked for run in pair]
+    pair.paced((10.0, 0.0))
+    assert [run.session.asked for run in pair] == before
+    assert not pair.running
 
 
 def test_pictures_wait_until_every_run_has_the_edit(pair):

@@ -53,6 +53,18 @@ def test_a_scale_through_zero_is_not_led_by_one_outlier():
     assert symmetric(values) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ("most", "least", "half"), [(0.9, 0.5, 1.0), (0.9, 2.0, 2.0), (3.0, 2.0, 3.0), (0.0, 2.0, 2.0)]
+)
+def test_a_scale_through_zero_only_grows(most, least, half):
+    values = most * np.append(np.ones(200), 1e3)
+    assert symmetric(values, least=least) == pytest.approx(half)
+
+
+def test_a_scale_through_zero_is_one_where_there_is_nothing():
+    assert symmetric([0.0, np.nan]) == 1.0
+
+
 def test_what_grows_gets_its_first_decade_above_it():
     cost = Growing(log=True, least=1, up=True)
     cost.see([1.0])
