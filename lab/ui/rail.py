@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+from lab.ui.lanes import MOST
 from lab.ui.markup import esc, icon
 from lab.views.numerals import exact
 
@@ -92,18 +93,20 @@ def settings(entry, values: dict, seed: int, leave_out=()) -> str:
 
 
 def arms(entry, arm: str) -> str:
-    """The segmented switch: one arm, or all of them from one start."""
+    """The switch: one arm, or all of them from one start, as many as a page holds."""
     names = [*entry.arms, "all"]
+    whole = len(entry.arms) <= MOST
     buttons = "".join(
         f'<button data-do="arm" data-name="{esc(n)}" aria-pressed="{str(n == arm).lower()}">'
         f"{esc(n)}</button>"
         for n in names
     )
-    if _fits(names):
+    if _fits(names) and whole:
         return f'<div class="seg arms" role="group" aria-label="Methods">{buttons}</div>'
+    several = "all together" if whole else f"the first {MOST} together"
     options = "".join(
         f'<option value="{esc(n)}"{" selected" if n == arm else ""}>'
-        f"{esc(n if n != 'all' else 'all together')}</option>"
+        f"{esc(n if n != 'all' else several)}</option>"
         for n in names
     )
     return f'<label class="ctl"><span>Method</span><select data-do="arm">{options}</select></label>'

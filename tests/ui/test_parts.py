@@ -84,6 +84,16 @@ def test_live_and_restart_controls_stand_in_groups_of_their_own(entry):
     assert 'data-control=""' in restart  # the seed starts again
 
 
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [("AB", ">all<"), ("ABCDE", ">the first 4 together<"), (("A" * 40, "B"), ">all together<")],
+)
+def test_what_stands_side_by_side_is_said(entry, names, words):
+    entry.arms.clear()
+    entry.arms.update({name: {"method": "a"} for name in names})
+    assert words in rail(entry, entry.controls_for(), 0, "all", None)
+
+
 def test_the_check_preset_is_for_tests_only(entry):
     from lab.engine.experiment import Preset
 
