@@ -209,11 +209,20 @@ class Board:
             if self._closed or self._waits_for_browser():
                 return
             if self.lanes.holding:
-                self._document.add_timeout_callback(self.wake, int(1000 * HOLD_S))
+                self._look_again(HOLD_S)
             elif self.lanes.gathering:
-                self._document.add_timeout_callback(self.wake, int(1000 * GATHER_S) + 1)
+                self._look_again(GATHER_S)
             else:
                 self._take_frames()
+
+    def _look_again(self, seconds: float) -> None:
+        """Takes the frames that wait then, if they still do."""
+
+        def look():
+            if any(run.since for run in self.lanes):
+                self.wake()
+
+        self._document.add_timeout_callback(look, int(1000 * seconds) + 1)
 
     def _waits_for_browser(self) -> bool:
         """Whether the last update is still on its way to the browser.
@@ -251,7 +260,7 @@ class Board:
             self.draw()
         if drawn and self.visible:
             self._unseen = time.monotonic()
-            self._document.add_timeout_callback(self.wake, int(1000 * UNSEEN_S) + 50)
+            self._look_again(UNSEEN_S)
             self.report(seen=True)
         else:
             self.report()

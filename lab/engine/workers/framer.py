@@ -10,8 +10,6 @@ from lab.engine.sentence import sentence
 from lab.engine.session import Session
 from lab.engine.workers.messages import FRAMES_HZ, Frame
 
-SHARE = 1 / 40  # of the worker's time, at most, goes into frames,
-SLOWEST_S = 0.1  # unless they came less often than this
 RATE_S = 0.5  # the time over which the speed is measured
 EARLY = 0.25  # a beat that comes sooner than this share of a period is left out
 NEVER = float("inf")
@@ -94,8 +92,7 @@ class Framer:
             **fields,
         )
         if not forced:
-            costly = time.monotonic() - now > SHARE * self._period
-            self._due = beat(now, max(self._period, SLOWEST_S) if costly else self._period)
+            self._due = beat(now, self._period)
         return frame
 
     def _news(self, drained: dict) -> dict:
@@ -139,9 +136,8 @@ class Framer:
         return self._rate or speed
 
     def rest(self, head: int) -> None:
-        """It stands: the speed is measured anew from `head`, the next frame may come at once."""
+        """It stands: the speed is measured anew from `head`."""
         self._rate, self._rate_head, self._rate_since = 0.0, head, time.monotonic()
-        self._due = 0.0
 
 
 def beat(now: float, period: float) -> float:

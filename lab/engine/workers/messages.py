@@ -7,7 +7,7 @@ from typing import Any
 
 from lab.engine.status import Status
 
-FRAMES_HZ = 12.0  # pictures a second: painting more takes the steps' own time on two cores
+FRAMES_HZ = 10.0  # pictures a second: painting more takes the steps' own time on two cores
 
 
 class WorkerError(RuntimeError):

@@ -57,18 +57,16 @@ class Room {
   }
   take(box) { this.boxes.push(box); }
 }
-// Whether labels are to be placed anew: at once when `tell` has changed, else now and then, and
-// once more at rest.
+// Whether labels are to be placed anew: at once when `tell` has changed, else now and then with a
+// picture that is drawn anyway, and once more at rest.
 function placingDue(desk, tell) {
   const now = performance.now();
+  clearTimeout(desk.placing);
   if (desk.file || desk.placeTell != tell || now - desk.placed >= PLACED_MS) {
     desk.placeTell = tell;
     desk.placed = now;
-    clearTimeout(desk.placing);
-    desk.placing = 0;
     return true;
   }
-  if (!desk.placing)
-    desk.placing = setTimeout(() => { desk.placing = 0; desk.later(); }, PLACED_MS - (now - desk.placed) + 1);
+  desk.placing = setTimeout(desk.later, PLACED_MS);
   return false;
 }
