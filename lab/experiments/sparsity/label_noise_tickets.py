@@ -256,15 +256,16 @@ class LabelNoiseTickets(Experiment):
             "words",
             "On Reber's words, which return with other labels, the odds also come nearer to the "
             "true ones by 0.1 nats in two cuts to 4 %, but only as the rule is forgotten: more "
-            "than 5 points are lost; where a network drew the classes they are not",
+            "than 8 points are lost; where a network drew the classes they are not",
             source="desk (a second network and data)",
             runs=Grid(set={"problem": "reber", "share": 0.8}, stop=steps(602)),
             checks=(
-                Check("accuracy", over_dense("accuracy"), AtMost(-0.05), label="accuracy"),
+                Check("accuracy", over_dense("accuracy"), AtMost(-0.08), label="accuracy"),
                 # The odds come nearer on both problems.
                 Check("kl", over_dense("kl"), AtMost(-0.1), main=False, label="KL, over dense"),
             ),
-            control=Control({"problem": "teacher"}, breaks=("accuracy",), seeds=4),
+            # There a seed loses nothing or a tenth, 3 points in the mean of many.
+            control=Control({"problem": "teacher"}, breaks=("accuracy",), seeds=16),
             tier="slow",
         ),
     ]  # fmt: skip
