@@ -209,7 +209,7 @@ class Board:
             if self._closed or self._waits_for_browser():
                 return
             if self.lanes.holding:
-                self._look_again(HOLD_S)
+                self._document.add_timeout_callback(self.wake, int(1000 * HOLD_S))
             elif self.lanes.gathering:
                 self._look_again(GATHER_S)
             else:
@@ -235,9 +235,8 @@ class Board:
         return self.visible
 
     def seen(self) -> None:
-        """The browser has read the last update."""
+        """The browser has read the last update; what waits is taken in the one that says so."""
         self._unseen = 0.0
-        self.wake()
 
     def _take_frames(self) -> None:
         news = drawn = False
