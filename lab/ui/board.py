@@ -27,6 +27,7 @@ from lab.views.numerals import count
 REST_MS = 150  # so long at rest, and the cursor asks for the exact picture
 REPLAY_MS = 2_000  # a link computes no longer than this before a click
 LIVE_HZ = FRAMES_HZ
+SUMMARY_S = 1.0  # pictures that move are put into words this often: they are read out every five
 UNSEEN_S = 1.0  # an update that was not read in that time is not waited for
 
 
@@ -78,7 +79,8 @@ class Board:
         self._told: dict = {}
         self._unheard: dict | None = {}  # lines to read, until a browser has said hello
         self._linked: list = []
-        self._rest, self._looks = 0, []
+        self._rest, self._looks, self._sought = 0, [], False
+        self._summed = 0.0  # when the pictures were last put into words
         self._lanes: list[Lane] = []
         self._unseen = 0.0  # when the update was sent that the browser has not read yet
         self.shared = Shared(entry, dark=dark)
@@ -286,7 +288,8 @@ class Board:
             self._linked, now["query"] = linked, self.query()
         changed = {key: value for key, value in now.items() if self._told.get(key) != value}
         self._told.update(changed)
-        if self.visible:
+        if self.visible and self._summaries_due():
+            self._summed = time.monotonic()
             summaries = [renderer.summary() for renderer in self.renderers]
             if summaries != self._told.get("summaries"):
                 more["summaries"] = self._told["summaries"] = summaries
@@ -294,6 +297,11 @@ class Board:
             more["state"] = changed
         if more:
             self.tell(**more)
+
+    def _summaries_due(self) -> bool:
+        if self._sought:
+            return False  # the cursor has not come to rest
+        return not self.lanes.running or time.monotonic() - self._summed >= SUMMARY_S
 
     def _linked_to(self) -> list:
         """What the link depends on beside the cursor."""
@@ -321,7 +329,7 @@ class Board:
         self.follow = self.k >= self.lanes.head
         self.lanes.seek(self.k)
         self.draw()
-        self._rest += 1
+        self._rest, self._sought = self._rest + 1, True
         rest = self._rest
         self._document.add_timeout_callback(lambda: self._rested(rest), REST_MS)
 
@@ -329,6 +337,7 @@ class Board:
         """The cursor has rested: the exact picture is replayed, unless it has moved again."""
         if rest != self._rest or self._closed:
             return
+        self._sought = False
         for look in self._looks:
             look.cancel()
         with self.lanes.held():
