@@ -38,7 +38,11 @@ class Track {
     const up = () => { down = false; };
     host.addEventListener("pointerup", up);
     host.addEventListener("pointercancel", up);
-    this.watch = new ResizeObserver(() => this.update({}));
+    this.watch = new ResizeObserver(() => { // asked for here, its size costs no layout
+      this.width = host.clientWidth;
+      this.height = host.clientHeight;
+      this.update({});
+    });
     this.watch.observe(host);
   }
 
@@ -48,8 +52,6 @@ class Track {
 
   update(change) {
     const s = Object.assign(this.state, change);
-    this.width = this.host.clientWidth;
-    this.height = this.host.clientHeight;
     if (!this.width) return;
     const y = this.height / 2 - 2;
     const shape = JSON.stringify([this.width, this.height, s.end, s.marks, s.queued]);
