@@ -33,43 +33,35 @@
   const channel = new MessageChannel(), after = [];
   channel.port1.onmessage = () => after.splice(0).forEach((then) => then());
 
+  // Calls `each` when a frame has ended, with whether it drew and when it began, until it is true.
+  const frames = (each) => {
+    let seen = draws;
+    const frame = () => {
+      const begin = wall();
+      after.push(() => {
+        const drawn = draws !== seen;
+        seen = draws;
+        if (!each(drawn, begin)) requestAnimationFrame(frame);
+      });
+      channel.port2.postMessage(0);
+    };
+    requestAnimationFrame(frame);
+  };
+
   // Follows the frames from now on. `first` and `painted`: when the first and the last of those
   // that draw had ended, null when none did; `next`: when the one after the last began.
   const follow = ({ stop = () => false, empty = GIVE_UP } = {}) => new Promise((done) => {
     const start = wall();
-    let seen = draws, first = null, painted = null, stopped = false;
-    const frame = () => {
-      const next = wall();
-      if (stopped) return done({ first, painted, next });
-      after.push(() => {
-        const now = wall(), drawn = draws !== seen;
-        seen = draws;
-        if (drawn) { first ??= now; painted = now; }
-        if (!drawn && (painted !== null || now - start > empty))
-          return done({ first, painted, next });
-        stopped = stop();
-        requestAnimationFrame(frame);
-      });
-      channel.port2.postMessage(0);
-    };
-    requestAnimationFrame(frame);
+    let first = null, painted = null, stopped = false;
+    frames((drawn, next) => {
+      const now = wall();
+      if (!stopped && drawn) { first ??= now; painted = now; }
+      const over = stopped || (!drawn && (painted !== null || now - start > empty));
+      if (over) done({ first, painted, next });
+      stopped = stop();
+      return over;
+    });
   });
-
-  // Notes when the frames ended that draw, until `over` is true.
-  const drawing = (over) => {
-    const ends = [];
-    let seen = draws;
-    const frame = () => {
-      after.push(() => {
-        if (draws !== seen) ends.push(wall());
-        seen = draws;
-        if (!over()) requestAnimationFrame(frame);
-      });
-      channel.port2.postMessage(0);
-    };
-    requestAnimationFrame(frame);
-    return ends;
-  };
 
   const one = bench.one = (selector, root = document) => {
     const hit = root.querySelector(selector);
@@ -137,14 +129,17 @@
     for (let i = 0; i < times; i++) {
       await pause(40 + (i * 7) % 17); // not always at the same moment of a frame
       bench.told = 0;
-      let over = false;
-      const start = wall(), answer = new Promise((done) => { bench.sought = done; });
-      const ends = drawing(() => over || wall() - start > GIVE_UP);
-      const seen = () => ends.find((end) => end > bench.told);
+      let answered = false;
+      bench.sought = () => { answered = true; };
+      const start = wall(), ends = [], seen = () => ends.find((end) => end > bench.told);
+      const painted = new Promise((done) => frames((drawn) => {
+        if (drawn) ends.push(wall());
+        const over = (answered && seen()) || wall() - start > GIVE_UP;
+        if (over) done();
+        return over;
+      }));
       at("pointermove", 0.05 + 0.4 * (((i + 1) * 37) % times) / times);
-      await answer;
-      while (!seen() && wall() - start < GIVE_UP) await new Promise(requestAnimationFrame);
-      over = true;
+      await painted;
       bench.sought = null;
       found.push({ cursor: ends[0] - start, picture: seen() - start, told: bench.told > 0 });
     }

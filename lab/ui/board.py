@@ -211,6 +211,7 @@ class Board:
             if self._closed or self._waits_for_browser():
                 return
             if self.lanes.holding:
+                # whether frames wait then or not: what was held back may be words alone
                 self._document.add_timeout_callback(self.wake, int(1000 * HOLD_S))
             elif self.lanes.gathering:
                 self._look_again(GATHER_S)

@@ -125,11 +125,13 @@ class Pool:
     def reopen(self, session) -> None:
         """The session starts again: where it was, or on a worker that has become idle since."""
         with self.lock:
+            idle = self._idle()
             if session.worker is None:
                 self.open(session)
+            elif idle and len(session.worker.sessions) > 1:
+                self._move(session, idle[0])
             else:
                 self.send(session, session.opening())
-                self._balance()
 
     def send(self, session, command: Command) -> None:
         """Sends to the worker that serves the session; in vain when none does."""
