@@ -203,9 +203,13 @@ def test_the_start_is_dragged_and_new_runs_begin_there(page, circling):
     assert shown == pytest.approx(wanted[0], abs=0.01)
 
 
-def test_a_mask_flashes_sorts_zooms_and_tells_a_weight(pictures):
-    page = pictures("global-magnitude-pruning&arm=Global&seed=1", 12, views=())
-    page.wait_for_function("reportOf(0).flips[0]")  # the cut goes on with every step
+def test_a_mask_flashes_sorts_zooms_and_tells_a_weight(page, explore):
+    page.add_init_script(HELPERS)
+    explore("global-magnitude-pruning&arm=Global&seed=1")
+    for k in (10, 20):  # of the cut's 100: a run would be over them before it could be paused
+        page.keyboard.press("Shift+Period")
+        page.wait_for_function("k => reportOf(0).k === k", arg=k)
+    page.wait_for_function("reportOf(0).flips[0]")
     page.wait_for_function("!reportOf(0).fading")  # what the steps before have marked
     rest(page, 0)
     (box,) = report(page, 0)["boxes"]
