@@ -1,12 +1,14 @@
 """Our solvers beside torchdeq's and scipy's: one problem, one residual, the peer at its best.
 
-The peer's best is the fastest of its methods and options that gets the residual.
+The peer's best is the fastest of its methods and options that gets the residual. Ours may work in
+float32 where the problem is in float64: the residual is the problem's, in float64.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -28,6 +30,7 @@ from lab.core.problems.equilibria import Equilibria
 from lab.core.problems.rotations import Rotations
 from lab.core.random import Rng
 from lab.core.solve import solve
+from lab.core.two_precisions import solve_in_two
 
 UNITS, BATCH = 512, 32
 TOL = 1e-5  # of |z - Tz| in units of |Tz|, in every row
@@ -96,10 +99,13 @@ def _forward(problem: dict[str, Tensor], what: str, goal: float) -> Row:
     def T(z):
         return Equilibria.layer(problem, z)
 
-    start = problem["start"]
+    start, method = problem["start"], OrthogonalAnderson(memory=2)
 
     def own():
-        return solve(OrthogonalAnderson(memory=2), T, start, TOL, 1_000, relative=True)["x"]
+        if start.dtype == torch.float32:
+            return solve(method, T, start, TOL, 1_000, relative=True)["x"]
+        single = {name: part.float() for name, part in problem.items()}
+        return solve_in_two(method, T, partial(Equilibria.layer, single), start, TOL, 1_000)["x"]
 
     with one_thread():
         peer = fastest(_torchdeq(T, start), lambda z: largest_gap(T, z) <= TOL)

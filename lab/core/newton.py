@@ -7,6 +7,7 @@ Counters in the state: `evaluations` of F and `products` with its Jacobian, for 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -29,10 +30,14 @@ def linearised(F: Map, x: Tensor) -> tuple[Tensor, Map]:
 
     The product with the transpose, taken back once more, is a graph that is made once and walked
     for each v. `times` goes forward through F anew each time; most operators do that in Python.
+    Only `times` can be mapped by `torch.func.vmap`.
     """
-    value, back = torch.func.vjp(F, x)
-    forward = torch.func.vjp(lambda u: back(u)[0], torch.zeros_like(value))[1]
-    return value, lambda v: forward(v)[0]
+    with torch.enable_grad():
+        x = x.detach().requires_grad_()
+        u = torch.zeros_like(x).requires_grad_()
+        value = F(x)
+        back = torch.autograd.grad(value, x, u, create_graph=True)[0]
+    return value.detach(), lambda v: torch.autograd.grad(back, u, v, retain_graph=True)[0]
 
 
 def jacobian(F: Map, x: Tensor) -> Tensor:
@@ -121,7 +126,10 @@ class NewtonKrylov:
     def step(self, state: State, F: Map, k: int) -> State:
         """The state after step `k` = 0, 1, ..."""
         x, share = state["x"], state["share"]
-        value, product = linearised(F, x)
+        if self.forcing > 0:
+            value, product = linearised(F, x)
+        else:
+            value, product = F(x), partial(times, F, x)
         size = value.norm(dim=-1)
         if k > 0:
             wanted = 0.9 * quotient(size, state["size"]).square()

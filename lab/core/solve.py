@@ -48,9 +48,10 @@ def solve(
     def watched(y: Tensor) -> Tensor:
         value = T(y)
         if not seen:
-            residual = torch.linalg.vector_norm(value if root else state["x"] - value, dim=-1)
+            found = value.detach()  # a method may be at work on derivatives
+            residual = torch.linalg.vector_norm(found if root else state["x"] - found, dim=-1)
             unit = (
-                torch.linalg.vector_norm(value, dim=-1) if relative else torch.ones_like(residual)
+                torch.linalg.vector_norm(found, dim=-1) if relative else torch.ones_like(residual)
             )
             arrived = residual <= tol * unit
             seen.append((residual, unit, arrived))

@@ -59,3 +59,9 @@ def test_it_can_be_mapped():
     together = gmres(lambda v: v @ A.mT, b, steps=8).x
     mapped = torch.func.vmap(lambda row: gmres(lambda v: A @ v, row, steps=8).x)(b)
     torch.testing.assert_close(mapped, together)
+
+
+def test_a_map_to_nothing_leaves_the_residual_whole():
+    _, b = system(5)
+    found = gmres(torch.zeros_like, b, steps=3)
+    assert found.residual.tolist() == [1.0] * 3 and bool(found.x.isfinite().all())
