@@ -19,7 +19,7 @@ from lab.ui.requests import Requests
 from lab.ui.shell import Shell, picture
 from lab.ui.state import FIRST_TRACK, state, track_end
 from lab.ui.ticks import next_tick
-from lab.ui.wire import undelayed
+from lab.ui.wire import one_message, undelayed
 from lab.ui.words import Wording
 from lab.views import Lane, Shared, make
 from lab.views.numerals import count
@@ -202,8 +202,7 @@ class Board:
     def _update(self) -> None:
         with self._lock:
             self._pending = False
-        # what changes in one update travels as one message
-        with pn.io.hold(self._document), self.lanes.held():
+        with one_message(self._document), self.lanes.held():
             while self._inbox and not self._closed:
                 self.requests.hear(self._inbox.popleft())
             if not self._closed:

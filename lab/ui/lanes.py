@@ -18,7 +18,8 @@ LEVEL_S = 1.5  # runs that do not come to one step in that time are not waited f
 FEW = 10  # so many steps are taken without waiting for a seat
 HOLD_S = 0.1  # so long no picture is made that would be in the way of the one with an edit
 GATHER_S = 0.012  # so long the frame of one run waits for those of the others
-LEASH_S, LEASH = 0.3, 32  # a run waits when it leads the slowest by more seconds and steps
+LEASH_S = 0.1  # a run that leads by half of that goes at the pace of the slowest
+LEAST = 0.02  # share of that pace which a run is left that leads by far more
 
 
 class Full(ValueError):
@@ -255,7 +256,7 @@ class Lanes:
 
         Workers make them at the same moments; one picture shows them all.
         """
-        going = [run for run in self.runs if run.running and not run.waits]
+        going = [run for run in self.runs if run.running]
         since = [run.since for run in going]
         if len(going) < 2 or all(since) or not any(since):
             return False
@@ -310,25 +311,23 @@ class Lanes:
             ticket.give_back()
 
     def _keep_together(self) -> None:
-        """A run that leads waits: what stands side by side is at about the same step."""
-        going = [r for r in self.runs if r.alive and (r.waits or r.session.status == "running")]
-        low = min((run.head for run in going), default=0)
-        slack = max(LEASH, LEASH_S * min((run.pace for run in going), default=0))
+        """A run that leads goes slower: what stands side by side is at about the same step.
+
+        So an edit, which acts at one step in all runs, need not wait long for the last of them.
+        """
+        going = [run for run in self.runs if run.alive and run.running and run.pace]
+        last = min(going, key=lambda run: run.head, default=None)
         for run in going:
-            lead = run.head - low
-            if not run.waits and lead > slack:
-                run.session.stop()
-                run.waits, run.shown = True, Status.RUNNING
-            elif run.waits and lead <= slack / 2:
-                run.session.start(until=self._until, speed=self._speed)
-                run.waits, run.shown = False, None
+            lead_s = (run.head - last.head) / last.pace
+            share = max(LEAST, 1.5 - lead_s / LEASH_S)
+            run.session.lead(None if run is last else share * last.pace)
 
     def _at_will(self) -> None:
         """A person has asked for something else: nothing is levelled or held back any more."""
         self._then, self._hold = None, 0.0
         self._roaming, self._until, self._speed = False, None, None
         for run in self.runs:
-            run.shown, run.waits = None, False
+            run.shown = None
 
     def seek(self, k: int) -> None:
         for run in self.runs:

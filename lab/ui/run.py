@@ -38,10 +38,9 @@ class Run:
     def __init__(self, session, label, arm, style, dotted, wake, past: Lane | None = None):
         self.session, self.label, self.arm = session, label, arm
         self.style, self.dotted = style, dotted
-        self.shown: Status | None = None  # what a person sees while it is levelled or waits
+        self.shown: Status | None = None  # what a person sees while it is levelled
         self.pace = 0.0  # steps a second when it last ran
         self.since = 0.0  # when the first of the frames came that wait; 0 when none does
-        self.waits = False  # it leads the others and waits for them
         self._wake, self._frames, self._lock = wake, deque(), Lock()
         self.lane = self._new_lane(clock_until(past, session.head) if past else [])
         self._unsubscribe = session.subscribe(self._hear)

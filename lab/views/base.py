@@ -71,11 +71,11 @@ class Lane:
     live: dict | None = None
     clock: list[tuple[int, float]] = field(default_factory=list)
     own: Callable[[int], int] | None = None
-    _computed: float | None = None
+    _spent: float = 0.0  # as the last frame had it; less in the next one: from another worker
     _taken: Any = None
 
     def take(self, frame) -> None:
-        """Reads a frame of the run: head, status, the picture of now, the seconds spent.
+        """Reads a frame of the run: head, status, the picture of now, the seconds of work.
 
         A frame is read once, however many pictures pass it on.
         """
@@ -87,19 +87,16 @@ class Lane:
         self.ended = _get(frame, "ended", self.ended) or ""
         self.sentence = _get(frame, "sentence", self.sentence) or ""
         self.live = _get(frame, "live", None) or self.live
-        computed = _get(frame, "computed", None)
-        if computed is not None:
+        spent = _get(frame, "spent", None)
+        if spent is not None:
             if not self.clock:
                 self.clock.append((0, 0.0))
-            spent = self.clock[-1][1]
-            if self._computed is not None and self.status in ("running", "finished"):
-                spent += max(computed - self._computed, 0.0)
+            new, self._spent = max(spent - self._spent, 0.0), spent
             if self.head > self.clock[-1][0]:
-                self.clock.append((self.head, spent))
-            self._computed = computed if self.status == "running" else None
+                self.clock.append((self.head, self.clock[-1][1] + new))
 
     def seconds(self, ks) -> np.ndarray:
-        """Seconds of running at the given steps, as the page saw them."""
+        """Seconds of work on the steps up to the given ones, as the page heard of them."""
         if len(self.clock) < 2:
             return np.zeros(len(ks))
         at, spent = np.array(self.clock, dtype=float).T

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from lab.engine.workers import pacer as module
-from lab.engine.workers.pacer import FAR, MOST_S, Pacer
+from lab.engine.workers.pacer import FAR, MOST_S, ROUND_S, Pacer
 
 WATCH = (4.0, 1.0)
 
@@ -64,3 +64,29 @@ def test_what_was_not_taken_in_time_is_not_made_up_for(clock):
     pacer = Pacer((100.0, 0.0))
     clock.now += 60
     assert pacer.allowed(0) == 100 * MOST_S
+
+
+def test_fast_steps_are_taken_some_at_a_time(clock):
+    pacer = Pacer((10_000.0, 0.0))
+    pacer.took(pacer.allowed(0))
+    assert pacer.due(1) == pytest.approx(clock.now + ROUND_S)
+    clock.now += ROUND_S
+    assert pacer.due(1) <= clock.now
+    assert pacer.allowed(1) == pytest.approx(10_000 * ROUND_S, abs=1)
+
+
+def test_another_speed_takes_up_where_the_old_one_stood(clock):
+    pacer = Pacer((100.0, 0.0))
+    assert taken(pacer, clock, 1) == pytest.approx(101, abs=1)
+    pacer.change((10.0, 0.0))
+    assert taken(pacer, clock, 1) == pytest.approx(10, abs=1)
+    pacer.change(None)
+    assert pacer.allowed(0) == FAR
+
+
+def test_a_bound_that_comes_late_gives_no_steps_for_the_time_before_it(clock):
+    pacer = Pacer()
+    clock.now += 60
+    pacer.change((100.0, 0.0))
+    assert pacer.allowed(0) == 0
+    assert taken(pacer, clock, 1) == pytest.approx(100, abs=1)

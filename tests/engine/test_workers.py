@@ -471,6 +471,28 @@ def test_a_run_that_is_to_be_watched_begins_slowly(open_session):
     session.pause()
 
 
+def test_a_run_that_leads_goes_slower_and_then_as_it_was_told(open_session):
+    session = open_session(Counting)
+    session.start(speed=(2000.0, 0.0))
+    assert session.wait(lambda s: s.head > 100, LONG)
+    session.lead(20.0)
+    assert session.wait(lambda s: 0 < s.rate < 100, LONG)
+    assert session.status is Status.RUNNING
+    worked = session.spent
+    session.lead(None)
+    assert session.wait(lambda s: s.rate > 1000, LONG)
+    assert session.spent > worked
+    session.pause()
+
+
+def test_a_run_that_is_started_anew_is_not_held_back(open_session):
+    session = open_session(Counting)
+    session.start()
+    session.lead(0.001)
+    session.pause()
+    assert session.advance(500) == 500
+
+
 def test_a_pause_ends_what_waits_for_its_next_step(open_session):
     session = open_session(Counting)
     session.start(speed=(0.001, 0.0))

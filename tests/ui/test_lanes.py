@@ -7,7 +7,7 @@ import pytest
 from lab.engine.recipe import Recipe
 from lab.engine.status import Status
 from lab.ui import lanes as lanes_module
-from lab.ui.lanes import GATHER_S, HOLD_S, LEVEL_S, Lanes
+from lab.ui.lanes import GATHER_S, HOLD_S, LEASH_S, LEAST, LEVEL_S, Lanes
 
 
 class Standing:
@@ -18,13 +18,16 @@ class Standing:
         self.status, self.ended, self.sentence = Status.READY, "", ""
         self.trace, self.pictures, self.settled = [], [], True
         self.slow = False  # it does not arrive where it is sent
-        self.tell = self.asked = None
+        self.tell = self.asked = self.bound = None
 
     def subscribe(self, hear):
         self.tell = hear
         return lambda: None
 
     def frames(self, hz): ...
+
+    def lead(self, rate):
+        self.bound = rate
 
     def close(self): ...
 
@@ -153,3 +156,34 @@ def test_a_run_alone_waits_for_nobody(pair):
     pair.runs[1].session.stop()
     pair.runs[0].session.frame()
     assert not pair.gathering
+
+
+PACE = 1e6  # steps a second that a frame tells
+
+
+@pytest.mark.parametrize(
+    ("lead_s", "share"), [(0.0, 1.5), (LEASH_S / 2, 1.0), (LEASH_S, 0.5), (1.0, LEAST)]
+)
+def test_a_run_goes_the_slower_the_further_it_leads(pair, lead_s, share):
+    pair.runs[0].session.head = 25 + round(lead_s * PACE)
+    pair.runs[1].session.head = 25
+    pair.runs[1].session.bound = 7.0
+    pair.settle()
+    first, last = (run.session.bound for run in pair)
+    if lead_s:
+        assert first == pytest.approx(share * PACE) and last is None
+    else:
+        assert {first, last} == {None, share * PACE}
+
+
+def test_a_run_without_a_known_pace_holds_nobody_back(pair):
+    pair.runs[1].pace = 0.0
+    pair.settle()
+    assert pair.runs[0].session.bound is None
+
+
+def test_runs_on_their_way_to_a_step_go_as_they_can(pair):
+    pair.level(None, Status.PAUSED)
+    pair.runs[0].session.bound = pair.runs[1].session.bound = "as it was"
+    pair.settle()
+    assert [run.session.bound for run in pair] == ["as it was"] * 2

@@ -115,19 +115,23 @@ def test_another_axis():
     assert renderer._plan()["unit"] == "evaluations"
 
 
-def test_seconds_are_those_that_the_page_saw():
+def test_seconds_are_those_of_work_on_the_steps():
     run = lane(0)
-    run.take({"head": 0, "status": "running", "computed": 10.0})
-    run.take({"head": 50, "status": "running", "computed": 12.0})
-    run.take({"head": 60, "status": "paused", "computed": 12.5})
-    run.take({"head": 60, "status": "running", "computed": 99.0})
-    run.take({"head": 70, "status": "running", "computed": 100.0})
-    assert run.seconds([0, 50, 70]) == pytest.approx([0.0, 2.0, 3.0])
+    for head, spent in ((0, 0.0), (50, 2.0), (60, 2.0), (70, 3.0)):
+        run.take({"head": head, "spent": spent})
+    assert run.seconds([0, 50, 60, 70]) == pytest.approx([0.0, 2.0, 2.0, 3.0])
+
+
+def test_the_seconds_of_a_worker_that_took_over_are_added():
+    run = lane(0)
+    for head, spent in ((50, 2.0), (50, 0.0), (60, 1.0)):
+        run.take({"head": head, "spent": spent})
+    assert run.seconds([50, 60]) == pytest.approx([2.0, 3.0])
 
 
 def test_a_frame_is_read_once_though_every_picture_passes_it_on():
-    run, frame = lane(0), {"head": 5, "status": "running", "computed": 1.0}
-    run.take({"head": 0, "status": "running", "computed": 0.0})
+    run, frame = lane(0), {"head": 5, "spent": 1.0}
+    run.take({"head": 0, "spent": 0.0})
     run.take(frame)
     run.take(frame)
     assert run.clock == [(0, 0.0), (5, 1.0)]

@@ -55,14 +55,14 @@ class Hosted:
         self._epoch = self._after = 0
         self._goal, self._fresh = 0, False
         self._until: str | None = None
-        self._pacer = Pacer()
+        self._pacer, self._leash = Pacer(), Pacer()
         self._floor = 0
         self._resume: dict | None = None
         self._waiting: list[Command] = []
         self._unborn = False
         self._looks: dict[int, Replay] = {}
         self._failure = self._notice = ""
-        self._computed = time.monotonic()
+        self._computed, self._spent = time.monotonic(), 0.0
 
     # -- what is due ---------------------------------------------------------------------------
 
@@ -83,7 +83,9 @@ class Hosted:
 
     def _step_due(self) -> float:
         """When the next step may be taken; infinite when none is asked for."""
-        return self._pacer.due(self.session.head) if self.running else NEVER
+        if not self.running:
+            return NEVER
+        return max(pacer.due(self.session.head) for pacer in (self._pacer, self._leash))
 
     @property
     def _alive(self) -> bool:
@@ -113,30 +115,34 @@ class Hosted:
                 self.push(force=True)
         elif self.running:
             head = self.session.head
-            goal = min(self._goal, head + self._pacer.allowed(head))
+            pacers = (self._pacer, self._leash)
+            goal = min(self._goal, head + min(pacer.allowed(head) for pacer in pacers))
             if goal > head:
                 self._advance(goal, FIRST_SLICE_S if self._fresh else seconds, called)
-                self._pacer.took(self.session.head - head)
+                for pacer in pacers:
+                    pacer.took(self.session.head - head)
                 self._fresh = False
             if not self.running:
                 self._halt()
                 self.push(force=True)
 
     def _advance(self, goal: int, seconds: float, called: Callable[[], bool]) -> None:
-        session = self.session
+        session, begin = self.session, time.monotonic()
         session.advance(goal - session.head, seconds, called)
         self._computed = time.monotonic()
+        self._spent += self._computed - begin
         if self._until is not None and not session.armed:
             self._goal = session.head
 
     def _halt(self) -> None:
-        self._goal, self._until, self._pacer = 0, None, Pacer()
+        self._goal, self._until = 0, None
+        self._pacer, self._leash = Pacer(), Pacer()
         if self.session is not None:
             self.session.disarm()
             self.framer.rest(self.session.head)
 
     def _caught_up(self) -> None:
-        self._floor = 0
+        self._floor, self._spent = 0, 0.0
         resume, self._resume = self._resume, None
         if resume is not None and self._alive:
             self._start(**resume)
@@ -299,6 +305,10 @@ class Hosted:
         self._looks.pop(look, None)
         self._waiting = [held for held in self._waiting if held.number != look]
 
+    def do_lead(self, number: int, rate: float | None) -> None:
+        """At most so many steps a second while this run goes on; None: whatever it was told."""
+        self._leash.change(None if rate is None else (rate, 0.0))
+
     def do_frames(self, number: int, hz: float) -> None:
         """Frames a second."""
         self.framer.pace(hz)
@@ -347,6 +357,7 @@ class Hosted:
             head=self._floor if behind else self.session.head,
             status=self.status,
             computed=self._computed,
+            spent=self._spent,
             notice=self._notice or self.framer.notice or self.copies.notice,
             **resume,
         )

@@ -64,6 +64,9 @@ class Frame:
         Steps a second.
     computed : float
         `time.monotonic()` when the head was computed.
+    spent : float
+        Seconds that the worker has worked on the steps so far; a run that is waited for, or that
+        goes slower on purpose, spends none meanwhile. Another worker counts from 0 again.
     goal : int
         The step at which the worker pauses.
     until : str or None
@@ -92,6 +95,7 @@ class Frame:
     events: dict = field(default_factory=dict)
     rate: float = 0.0
     computed: float = 0.0
+    spent: float = 0.0
     goal: int = 0
     until: str | None = None
     speed: tuple[float, float] | None = None

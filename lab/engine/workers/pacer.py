@@ -9,6 +9,7 @@ Speed = tuple[float, float]  # steps a second at step 0, and so many more for ea
 
 FAR = 1 << 60
 MOST_S = 0.25  # what a run could not take in that time is forgone
+ROUND_S = 0.01  # the steps of that time are taken in one go
 
 
 class Pacer:
@@ -30,10 +31,12 @@ class Pacer:
         return first + growth * head
 
     def due(self, head: int) -> float:
-        """When the next step may be taken, in `time.monotonic()`; 0 where it may be at any time."""
-        if self.speed is None or self._owed >= 1:
+        """When steps are to be taken again, in `time.monotonic()`; 0 where they may at any time."""
+        if self.speed is None:
             return 0.0
-        return self._at + (1 - self._owed) / self._rate(head)
+        rate = self._rate(head)
+        wanted = max(1.0, rate * ROUND_S)
+        return self._at + (wanted - self._owed) / rate if self._owed < wanted else 0.0
 
     def allowed(self, head: int) -> int:
         """How many steps may be taken now."""
@@ -43,6 +46,12 @@ class Pacer:
         owed = self._owed + rate * (now - self._at)
         self._owed, self._at = min(owed, max(1.0, rate * MOST_S)), now
         return int(self._owed)
+
+    def change(self, speed: Speed | None) -> None:
+        """Another speed from now on; what is owed by the old one is not lost."""
+        if self.speed is None:
+            self._owed, self._at = 0.0, time.monotonic()
+        self.speed = speed
 
     def took(self, steps: int) -> None:
         """So many were taken."""

@@ -124,7 +124,7 @@ class RemoteSession:
         self._cursor: int | None = None
         self.status, self.ended, self.sentence = Status.READY, "", ""
         self.stage: str | None = None
-        self.rate, self.notice, self.computed = 0.0, self._standing, 0.0
+        self.rate, self.notice, self.computed, self.spent = 0.0, self._standing, 0.0, 0.0
         self._pending: list[Command] = []
         self._wanted: list[tuple[int, dict]] = []
         self._resume: dict | None = None
@@ -444,6 +444,19 @@ class RemoteSession:
             self._hz = hz
             self._pool.send(self, Command("frames", self.number, 0, dict(hz=hz)))
 
+    def lead(self, rate: float | None) -> None:
+        """Goes on with so many steps a second at most, until it is stopped or started.
+
+        Nothing is told of it: neither the status nor the speed that was asked for is another one.
+
+        Parameters
+        ----------
+        rate : float or None
+            Above 0; None for no such bound.
+        """
+        with self.lock:
+            self._pool.send(self, Command("lead", self.number, 0, dict(rate=rate)))
+
     # -- between the pool and this session -----------------------------------------------------
 
     def _act(self, verb: str, **values) -> int:
@@ -569,7 +582,7 @@ class RemoteSession:
             self._mirror.take(frame)
             self.head, self._after = frame.head, frame.after
             self.ended, self.sentence, self.stage = frame.ended, frame.sentence, frame.stage
-            self.rate, self.computed = frame.rate, frame.computed
+            self.rate, self.computed, self.spent = frame.rate, frame.computed, frame.spent
             self.restoring = False
             self.opened = self.opened or frame.status is not Status.FAILED
             if frame.notice:
@@ -606,7 +619,7 @@ class RemoteSession:
             frame = Frame(
                 self.number, self._after, self.head, self.status, self.ended, self.sentence,
                 self.stage, events=dict(self.trace.events), picture_gap=self.pictures.gap,
-                computed=self.computed, notice=self.notice,
+                computed=self.computed, spent=self.spent, notice=self.notice,
             )  # fmt: skip
             self._changed.notify_all()
         self._tell(frame)
