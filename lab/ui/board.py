@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from threading import Lock
 
 import panel as pn
@@ -84,6 +86,7 @@ class Board:
         self._lanes: list[Lane] = []
         self._unseen = 0.0  # when the update was sent that the browser has not read yet
         self.shared = Shared(entry, dark=dark)
+        self.shared.soon = self.soon
         self.renderers = self.make_pictures()
         self.lanes = self.make_lanes(opening, new_session)
         self.lanes.seats = seats
@@ -191,6 +194,10 @@ class Board:
         self._inbox.append(message)
         self.wake()
 
+    def soon(self, act: Callable[[], None]) -> None:
+        """Calls `act` in the next update; from any thread."""
+        self._hear(act)
+
     def wake(self) -> None:
         """Asks for one update under the document's lock; from any thread."""
         with self._lock:
@@ -204,7 +211,11 @@ class Board:
             self._pending = False
         with one_message(self._document), self.lanes.held():
             while self._inbox and not self._closed:
-                self.requests.hear(self._inbox.popleft())
+                message = self._inbox.popleft()
+                if callable(message):
+                    message()
+                else:
+                    self.requests.hear(message)
             if not self._closed:
                 self.lanes.settle()  # what a person has asked for waits for no browser
             if self._closed or self._waits_for_browser():
@@ -331,7 +342,8 @@ class Board:
         self.draw()
         self._rest, self._sought = self._rest + 1, True
         rest = self._rest
-        self._document.add_timeout_callback(lambda: self._rested(rest), REST_MS)
+        rested = partial(self._rested, rest)
+        self._document.add_timeout_callback(lambda: self.soon(rested), REST_MS)
 
     def _rested(self, rest: int) -> None:
         """The cursor has rested: the exact picture is replayed, unless it has moved again."""
@@ -340,10 +352,9 @@ class Board:
         self._sought = False
         for look in self._looks:
             look.cancel()
-        with self.lanes.held():
-            self.report(controls=self.requests.plain_values())
-            if self.numbers_on:
-                self.show_numbers()
+        self.report(controls=self.requests.plain_values())
+        if self.numbers_on:
+            self.show_numbers()
         steps = [(i, run, run.lane.at(self.k)) for i, run in enumerate(self.lanes)]
         behind = [(i, run, k) for i, run, k in steps if k < run.head and run.pictures.ks]
         self._looks = [run.session.look(k) for _, run, k in behind]
@@ -358,11 +369,10 @@ class Board:
         found[i] = done.result().picture
 
         def show():
-            if rest == self._rest and not self._closed and not self.follow:
-                with self.lanes.held():
-                    self.draw(dict(found))
+            if rest == self._rest and not self.follow:
+                self.draw(dict(found))
 
-        self._next_tick(show)
+        self.soon(show)
 
     def _go_to_wanted(self) -> None:
         """A link names a step: it is computed at once when that is quick, else behind a click."""
@@ -370,7 +380,7 @@ class Board:
             self.seek(self.wanted)
         elif not self.replaying and all(len(run.trace) for run in self.lanes):
             self.replay(self.wanted)
-            self._document.add_timeout_callback(self._replay_is_long, REPLAY_MS)
+            self._document.add_timeout_callback(lambda: self.soon(self._replay_is_long), REPLAY_MS)
 
     def replay(self, k: int) -> None:
         """Computes what is missing up to step `k`, and stands there."""

@@ -320,14 +320,17 @@ class Lanes:
         for run in going:
             lead_s = (run.head - last.head) / last.pace
             share = max(LEAST, 1.5 - lead_s / LEASH_S)
-            run.session.lead(None if run is last else share * last.pace)
+            bound = None if run is last else share * last.pace
+            if bound != run.bound:
+                run.bound = bound
+                run.session.lead(bound)
 
     def _at_will(self) -> None:
         """A person has asked for something else: nothing is levelled or held back any more."""
         self._then, self._hold = None, 0.0
         self._roaming, self._until, self._speed = False, None, None
         for run in self.runs:
-            run.shown = None
+            run.shown = run.bound = None
 
     def seek(self, k: int) -> None:
         for run in self.runs:

@@ -40,6 +40,7 @@ class Run:
         self.style, self.dotted = style, dotted
         self.shown: Status | None = None  # what a person sees while it is levelled
         self.pace = 0.0  # steps a second when it last ran
+        self.bound: float | None = None  # the pace that it is held to while it leads others
         self.since = 0.0  # when the first of the frames came that wait; 0 when none does
         self._wake, self._frames, self._lock = wake, deque(), Lock()
         self.lane = self._new_lane(clock_until(past, session.head) if past else [])

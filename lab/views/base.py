@@ -130,6 +130,10 @@ def array(value) -> Any:
     return value.array() if isinstance(value, Bits) else np.asarray(value)
 
 
+def _at_once(act: Callable[[], None]) -> None:
+    act()
+
+
 class Shared:
     """What the pictures of one page have in common.
 
@@ -148,6 +152,9 @@ class Shared:
     planes : lab.views.ranges.Box or None
         Set the same `Box()` here, on one page or on several, before lanes are set, and all their
         planes show the same part of the plane. By default each plane has a box of its own.
+    soon : callable
+        `soon(act)` calls `act` when pictures may be told something: at once, or, on a page, in its
+        next update. What a browser is told in two ways at a time may overtake each other.
     """
 
     def __init__(self, entry=None, dark: bool = False):
@@ -158,6 +165,7 @@ class Shared:
         self.right = RIGHT
         self.renderers: list[Renderer] = []
         self.planes: Box | None = None
+        self.soon: Callable[[Callable[[], None]], None] = _at_once
         self.cursor = ColumnDataSource({"k": [0], "n": [0]}, syncable=False)
         self.ranges = {
             False: Growing(floor=0.0, least=100.0),

@@ -25,6 +25,7 @@ class Canvas(JSComponent):
 
     def __init__(self, renderer: Renderer, whole, **options):
         self._whole, shared = whole, renderer.shared
+        self._soon = shared.soon
         self._planned: dict | None = None
         super().__init__(
             ident=shared.ident, index=shared.renderers.index(renderer), k=shared.k,
@@ -35,7 +36,13 @@ class Canvas(JSComponent):
         self.jscallback(args={"cursor": shared.cursor}, k="/* nothing to do */")
 
     def _handle_msg(self, message) -> None:
-        if isinstance(message, dict) and message.get("ready"):
+        """A message of the browser. Panel hands it over without the document's lock."""
+        if isinstance(message, dict):
+            self._soon(lambda: self.hear(message))
+
+    def hear(self, message: dict) -> None:
+        """Answers the browser, or tells the renderer."""
+        if message.get("ready"):
             for part in self._whole():
                 self._send_msg(part)
 
@@ -69,9 +76,9 @@ class HeatCanvas(Canvas):
         self._asked = asked
         super().__init__(renderer, whole)
 
-    def _handle_msg(self, message) -> None:
-        super()._handle_msg(message)
-        cell = message.get("cell") if isinstance(message, dict) else None
+    def hear(self, message: dict) -> None:
+        super().hear(message)
+        cell = message.get("cell")
         if self._asked is not None and isinstance(cell, list) and len(cell) == 2:
             self._asked(*map(int, cell))
 
@@ -91,9 +98,9 @@ class PlaneCanvas(Canvas):
         self._dragged = dragged
         super().__init__(renderer, whole)
 
-    def _handle_msg(self, message) -> None:
-        super()._handle_msg(message)
-        start = message.get("start") if isinstance(message, dict) else None
+    def hear(self, message: dict) -> None:
+        super().hear(message)
+        start = message.get("start")
         if isinstance(start, list) and len(start) == 2:
             self._dragged(*map(float, start))
 

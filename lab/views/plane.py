@@ -6,10 +6,7 @@ pictures are sent by the server when the cursor moves.
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
-import panel as pn
 
 from lab.views import palette
 from lab.views.base import LEFT, Lane, Renderer, Shared, array
@@ -48,7 +45,6 @@ class Plane(Renderer):
         self.paths: list[Path] = []
         self.shown: list[np.ndarray] = []  # points drawn now
         self.on_start = None
-        self._document = pn.state.curdoc
         self._wished: dict[str, float] | None = None
         self._own = Box()
         self._own.watchers.append(self._tell)
@@ -211,10 +207,8 @@ class Plane(Renderer):
             return
         waiting = self._wished is not None
         self._wished = dict(zip(self.view.start, (float(x), float(y))))
-        if self._document is None:
-            self._start()
-        elif not waiting:
-            self._document.add_next_tick_callback(partial(self._start))
+        if not waiting:
+            self.shared.soon(self._start)
 
     def _start(self) -> None:
         wished, self._wished = self._wished, None

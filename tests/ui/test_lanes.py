@@ -167,7 +167,7 @@ PACE = 1e6  # steps a second that a frame tells
 def test_a_run_goes_the_slower_the_further_it_leads(pair, lead_s, share):
     pair.runs[0].session.head = 25 + round(lead_s * PACE)
     pair.runs[1].session.head = 25
-    pair.runs[1].session.bound = 7.0
+    pair.runs[1].bound = pair.runs[1].session.bound = 7.0
     pair.settle()
     first, last = (run.session.bound for run in pair)
     if lead_s:
@@ -187,3 +187,13 @@ def test_runs_on_their_way_to_a_step_go_as_they_can(pair):
     pair.runs[0].session.bound = pair.runs[1].session.bound = "as it was"
     pair.settle()
     assert [run.session.bound for run in pair] == ["as it was"] * 2
+
+
+def test_a_pace_is_told_once_and_again_after_a_start(pair):
+    pair.settle()
+    pair.runs[0].session.bound = "told"
+    pair.settle()
+    assert pair.runs[0].session.bound == "told"
+    pair.go()
+    pair.settle()
+    assert pair.runs[0].session.bound == pytest.approx(1.5 * PACE, rel=1e-3)
