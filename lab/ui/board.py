@@ -304,6 +304,10 @@ class Board:
             summaries = [renderer.summary() for renderer in self.renderers]
             if summaries != self._told.get("summaries"):
                 more["summaries"] = self._told["summaries"] = summaries
+            if self.numbers_on and not self.lanes.running:  # the last rows may just have come
+                table = takeaway.numbers(self.renderers)
+                if table != self._told.get("numbers"):
+                    more["numbers"] = self._told["numbers"] = table
         if changed:
             more["state"] = changed
         if more:

@@ -61,7 +61,6 @@ def test_a_link_opened_in_a_fresh_profile_gives_the_same_trace(explore, browser,
     )
     page.keyboard.press("n")
     page.wait_for_function("() => one('.numbers table')")
-    known = page.evaluate("one('.numbers').textContent")
     context = browser.new_context()
     context.set_default_timeout(WAIT_MS)
     context.add_init_script(HELPERS)
@@ -73,8 +72,8 @@ def test_a_link_opened_in_a_fresh_profile_gives_the_same_trace(explore, browser,
     other.evaluate("one('[data-do=replay]')?.click()")  # on a slow machine the way is offered
     other.wait_for_function(f"() => {there}")
     other.keyboard.press("n")
-    other.wait_for_function("() => one('.numbers table')")
-    assert other.evaluate("one('.numbers').textContent") == known
+    known = page.evaluate("one('.numbers').textContent")  # all methods have come to that step
+    other.wait_for_function("known => one('.numbers').textContent === known", arg=known)
     context.close()
 
 

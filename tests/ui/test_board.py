@@ -25,6 +25,7 @@ class Told(Board):
         self._unheard, self._told, self._linked = {}, {}, []
         self._sought, self._summed = False, 0.0
         self.lanes, self.visible, self.axis = Lanes(), True, "k"
+        self.numbers_on = False
         self.k, self.follow, self.end, self.wanted, self.replaying = 0, True, 100, 0, False
         numbers = count(1)
         self.renderers = [SimpleNamespace(summary=lambda: f"sentence {next(numbers)}")]
@@ -85,6 +86,17 @@ def test_pictures_that_stand_are_put_into_words_at_once(page, clock):
     page.lanes.running = False
     page.report()
     assert page.sentences() == [["sentence 1"], ["sentence 2"]]
+
+
+def test_an_open_table_has_the_last_rows_when_a_run_comes_to_rest(page, clock, monkeypatch):
+    monkeypatch.setattr(board.takeaway, "numbers", lambda renderers: "a table")
+    page.numbers_on = page.lanes.running = True
+    page.report()
+    assert not any("numbers" in message for message in page.told)
+    page.lanes.running = False
+    for _ in range(2):
+        page.report()
+    assert [m["numbers"] for m in page.told if "numbers" in m] == ["a table"]
 
 
 def test_a_cursor_that_is_dragged_is_put_into_words_when_it_rests(page, clock):
