@@ -79,8 +79,8 @@ class HeatCanvas(Canvas):
     def hear(self, message: dict) -> None:
         super().hear(message)
         cell = message.get("cell")
-        if self._asked is not None and isinstance(cell, list) and len(cell) == 2:
-            self._asked(*map(int, cell))
+        if self._asked is not None and _pair(cell, int):
+            self._asked(*cell)
 
 
 class CurveCanvas(Canvas):
@@ -101,8 +101,13 @@ class PlaneCanvas(Canvas):
     def hear(self, message: dict) -> None:
         super().hear(message)
         start = message.get("start")
-        if isinstance(start, list) and len(start) == 2:
+        if _pair(start, (int, float)):
             self._dragged(*map(float, start))
+
+
+def _pair(value, kind) -> bool:
+    """Whether a browser has sent two such numbers: it may send anything."""
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(v, kind) for v in value)
 
 
 def colours(dark: bool) -> dict:

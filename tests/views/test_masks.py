@@ -102,6 +102,8 @@ def test_a_cell_that_is_pointed_at_is_answered_and_one_that_is_not_there_is_empt
     for at in (0, 1, 7):
         renderer.canvas._handle_msg({"cell": [0, at]})
     renderer.canvas._handle_msg({"cell": [4, 0]})
+    for nonsense in ("there", [0], ["a", "b"], [0, 1.5], [0, None]):
+        renderer.canvas._handle_msg({"cell": nonsense})
     assert [m["text"] for m in messages] == [
         "1.00, +1.00 since the start",
         "gone, 1.00 at the start",

@@ -188,6 +188,8 @@ def test_dragging_the_start_tells_the_page():
     renderer.on_start = heard.append
     renderer.canvas._handle_msg({"start": [2.0, 3.0]})
     renderer.canvas._handle_msg({"start": [float("nan"), 3.0]})
+    for nonsense in ("here", ["a", "b"], [1.0], [None, 2.0], [[1.0], 2.0]):
+        renderer.canvas._handle_msg({"start": nonsense})
     assert heard == [{"x0": 2.0, "y0": 3.0}]
 
 
