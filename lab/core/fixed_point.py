@@ -50,6 +50,11 @@ def count(x: Tensor) -> Tensor:
     return torch.zeros(x.shape[:-1], dtype=torch.int64, device=x.device)
 
 
+def norms(x: Tensor) -> Tensor:
+    """The lengths of the rows of `x`, shape (..., d) to (..., 1)."""
+    return torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+
+
 def averaged(T: Map, weight) -> Map:
     """The map x -> (1 - weight) x + weight T x.
 

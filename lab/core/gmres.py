@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lab.core.broyden import quotient
-from lab.core.fixed_point import Map
+from lab.core.fixed_point import Map, norms
 
 
 class Solved(NamedTuple):
@@ -42,7 +42,7 @@ def gmres(A: Map, b: Tensor, *, steps: int, tol=0.0, precondition: Map | None = 
         the problem itself.
     """
     M = precondition or (lambda v: v)
-    length = _norm(b)
+    length = norms(b)
     one = torch.ones_like(length)
     basis = [b * quotient(one, length)]
     tried: list[Tensor] = []  # M applied to the basis: kept, so that x costs no further M
@@ -61,13 +61,13 @@ def gmres(A: Map, b: Tensor, *, steps: int, tol=0.0, precondition: Map | None = 
         for q in basis:  # one after the other, which rounding harms least
             column.append(torch.linalg.vecdot(q, w)[..., None])
             w = w.addcmul(q, column[-1], value=-1)
-        last, column = _norm(w), torch.cat(column, -1)
+        last, column = norms(w), torch.cat(column, -1)
         basis.append(w * quotient(one, last))
         columns.append(torch.cat([column, last], -1))
         along = (null * column).sum(-1, keepdim=True)
         solved = solved | ((last == 0) & (along != 0))  # the space holds the answer
         null = torch.cat([null, quotient(-along, last)], -1)
-        left = torch.where(solved, 0.0, _norm(null).reciprocal())
+        left = torch.where(solved, 0.0, norms(null).reciprocal())
     n = len(columns)
     if n == 0:
         return Solved(torch.zeros_like(b), left[..., 0], products)
@@ -78,8 +78,3 @@ def gmres(A: Map, b: Tensor, *, steps: int, tol=0.0, precondition: Map | None = 
     y = torch.linalg.solve_triangular(R, right, upper=True)
     x = sum(part * v for part, v in zip(y.unbind(-2), tried))
     return Solved(x, left[..., 0], products)
-
-
-def _norm(a: Tensor) -> Tensor:
-    """Lengths of rows, shape (..., 1)."""
-    return torch.linalg.vector_norm(a, dim=-1, keepdim=True)

@@ -21,7 +21,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from lab.core.fixed_point import Map, count
+from lab.core.fixed_point import Map, count, norms
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,12 @@ class OrthogonalAnderson:
         plain = image if self.damping == 1 else torch.sub(x, gap, alpha=self.damping)
         if k > 0:
             turn, move = gap - state["gap"], plain - state["plain"]
-            length = _norm(turn)
+            length = norms(turn)
             for q, p in zip(turns, moves):
                 along = _dot(q, turn)
                 turn = turn.addcmul(along, q, value=-1)
                 move = move.addcmul(along, p, value=-1)
-            left = _norm(turn)
+            left = norms(turn)
             least = max(self.least, 10 * torch.finfo(x.dtype).eps ** 0.5)
             unit = torch.where(left > least * length, left.reciprocal(), 0.0)
             turns, moves = [*turns[1:], unit * turn], [*moves[1:], unit * move]
@@ -107,11 +107,6 @@ class OrthogonalAnderson:
             **{f"move{i}": move for i, move in enumerate(moves)},
             "evaluations": state["evaluations"] + 1,
         }
-
-
-def _norm(a: Tensor) -> Tensor:
-    """Lengths of rows, shape (..., 1)."""
-    return torch.linalg.vector_norm(a, dim=-1, keepdim=True)
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

@@ -357,7 +357,7 @@ class Board:
         for look in self._looks:
             look.cancel()
         self.report(controls=self.requests.plain_values())
-        if self.numbers_on:
+        if self.numbers_on and self.lanes.running:  # at rest the report has it
             self.show_numbers()
         steps = [(i, run, run.lane.at(self.k)) for i, run in enumerate(self.lanes)]
         behind = [(i, run, k) for i, run, k in steps if k < run.head and run.pictures.ks]
@@ -431,7 +431,9 @@ class Board:
                 renderer.theme(dark)
 
     def show_numbers(self) -> None:
-        self.tell(numbers=takeaway.numbers(self.renderers) if self.numbers_on else "")
+        table = takeaway.numbers(self.renderers) if self.numbers_on else ""
+        self._told["numbers"] = table
+        self.tell(numbers=table)
 
 
 def to_draw(frame) -> bool:

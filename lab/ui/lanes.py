@@ -62,7 +62,7 @@ class Lanes:
         self._then: Callable[[], None] | None = None
         self._level_by = 0.0  # until when runs that lag are waited for
         self._hold = 0.0  # until when pictures are held back
-        self._roaming, self._until, self._speed = False, None, None
+        self._roaming, self._until = False, None
         self.seats: Callable[..., Ticket] | None = None
         self._ticket: Ticket | None = None
         self._when_seated: Callable[[], None] | None = None
@@ -192,7 +192,7 @@ class Lanes:
         if on_and_on and not self._seated(lambda: self.go(steps, until, speed)):
             return
         self._at_will()
-        self._roaming, self._until, self._speed = steps is None, until, speed
+        self._roaming, self._until = steps is None, until
         for run in self.runs:
             if run.alive:
                 run.session.start(steps=steps, until=until, speed=speed)
@@ -328,7 +328,7 @@ class Lanes:
     def _at_will(self) -> None:
         """A person has asked for something else: nothing is levelled or held back any more."""
         self._then, self._hold = None, 0.0
-        self._roaming, self._until, self._speed = False, None, None
+        self._roaming, self._until = False, None
         for run in self.runs:
             run.shown = run.bound = None
 

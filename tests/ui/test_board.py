@@ -99,6 +99,16 @@ def test_an_open_table_has_the_last_rows_when_a_run_comes_to_rest(page, clock, m
     assert [m["numbers"] for m in page.told if "numbers" in m] == ["a table"]
 
 
+def test_a_table_that_was_shown_between_is_told_anew(page, clock, monkeypatch):
+    tables = iter(["far", "near", "far"])
+    monkeypatch.setattr(board.takeaway, "numbers", lambda renderers: next(tables))
+    page.numbers_on = True
+    page.report()
+    page.show_numbers()  # closed and opened again, elsewhere
+    page.report()
+    assert [m["numbers"] for m in page.told if "numbers" in m] == ["far", "near", "far"]
+
+
 def test_a_cursor_that_is_dragged_is_put_into_words_when_it_rests(page, clock):
     page._sought = True
     page.report()
