@@ -321,7 +321,7 @@ class Board:
     def _linked_to(self) -> list:
         """What the link depends on beside the cursor."""
         lanes = self.lanes
-        edits = sum(len(run.session.edits) for run in lanes)
+        edits = [tuple(run.session.edits) for run in lanes]
         return [dict(lanes.values), lanes.seed, lanes.arm, self.axis, edits]
 
     def report_all(self, **more) -> None:

@@ -74,7 +74,7 @@ class Run:
         with self._lock:
             frames, self.since = list(self._frames), 0.0
             self._frames.clear()
-        if len(self.lane.edits) != len(self.session.edits):
+        if any(frame.edits is not None for frame in frames):
             self.lane.edits[:] = flags(self.session.edits)
         return frames
 

@@ -52,6 +52,18 @@ def clock(monkeypatch):
     return clock
 
 
+def test_the_link_follows_an_edit_that_replaces_one_of_the_same_step(page):
+    page.query = lambda: str(page.lanes[0].session.edits)
+    page.lanes.append(SimpleNamespace(session=SimpleNamespace(edits=[(7, "weight", 0.5)])))
+    page.lanes.running = True
+    page.report()
+    page.lanes[0].session.edits = [(7, "weight", 0.9)]
+    page.report()
+    page.report()
+    told = [message["state"]["query"] for message in page.told if "state" in message]
+    assert told == ["[(7, 'weight', 0.5)]", "[(7, 'weight', 0.9)]"]
+
+
 def test_a_line_waits_until_a_browser_has_said_hello(page):
     page.tell(say={"text": "an offer", "name": "replay"})
     page.tell(state={"k": 0})

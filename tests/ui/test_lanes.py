@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab.engine.recipe import Recipe
+from lab.engine.recipe import Edit, Recipe
 from lab.engine.status import Status
 from lab.ui import lanes as lanes_module
 from lab.ui.lanes import GATHER_S, HOLD_S, LEASH_S, LEAST, LEVEL_S, Lanes
@@ -122,6 +122,15 @@ def test_pictures_wait_until_every_run_has_the_edit(pair):
     assert pair.holding
     second.session.frame(edits=["an edit"])
     assert not pair.holding
+
+
+def test_the_flag_of_an_edit_that_replaces_another_has_its_value(pair):
+    run = pair.runs[0]
+    for new in (0.5, 0.9):  # one slider, twice before the next step
+        run.session.edits = [Edit(7, "weight", 0.1, new)]
+        run.session.frame(edits=tuple(run.session.edits))
+        run.take()
+    assert run.lane.edits == [(7, "weight 0.100 \u2192 0.900")]
 
 
 def test_pictures_wait_no_longer_than_that(pair, clock):
