@@ -122,6 +122,28 @@ def test_what_is_half_typed_stays_while_the_page_hears_of_its_controls(explore):
     assert page.evaluate("one('[data-control=weight] .val').value") == "0.5"
 
 
+def test_an_arrow_key_that_is_held_down_moves_a_live_slider_by_every_press(explore):
+    page = explore(FIXED_POINT)
+    page.evaluate("one('.run').click()")
+    page.wait_for_function("() => Number(one('.seek').getAttribute('aria-valuenow')) > 50")
+    page.evaluate(  # as a keyboard repeats, whatever the server answers meanwhile
+        """() => new Promise((done) => {
+          const slider = one('[data-control=anchor] input[type=range]');
+          let left = 40;
+          const timer = setInterval(() => {
+            const pressed = { key: "ArrowRight", bubbles: true };
+            slider.dispatchEvent(new KeyboardEvent("keydown", pressed));
+            if (!--left) { clearInterval(timer); done(); }
+          }, 15);
+        })"""
+    )
+    page.wait_for_function(
+        "() => { const e = new URLSearchParams(location.search).get('edits');"
+        " return e && JSON.parse(e).at(-1)[2] === 1.8 }"
+    )
+    assert page.evaluate("one('[data-control=anchor] .val').value") == "1.8"
+
+
 def test_a_restart_control_starts_again_at_step_0(explore):
     page = explore(FIXED_POINT)
     run_to(page, 30)

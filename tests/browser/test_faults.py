@@ -45,13 +45,14 @@ def test_a_cut_connection_says_so_and_rejoins_the_same_run(page, circling, name,
         wait_status(page, "reconnecting, your run goes on")
         assert page.evaluate("one('.run').disabled")
         assert page.evaluate("one('.lab').classList.contains('lost')")
+        assert page.evaluate("one('.rail').inert")  # nothing is set that nobody hears of
         assert step(page) >= before  # the cursor is kept
         relay.mend()
         wait_status(page, said)
         assert head(page) >= before
         assert page.evaluate("document.documentElement.dataset.labPage") == known
         assert page.evaluate("one('.bars').textContent") == ""
-        assert page.evaluate("!one('.lab').classList.contains('lost')")
+        assert page.evaluate("!one('.lab').classList.contains('lost') && !one('.rail').inert")
         if said == "running":
             page.wait_for_function(RUN_ON.format(head(page)))
         else:

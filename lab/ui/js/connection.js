@@ -33,6 +33,7 @@ Object.assign(Shell.prototype, {
     this.lost = Date.now();
     this.lostAt = this.link();
     this.root.classList.add("lost");
+    this.rail(false);
     this.status({ shape: "dashed", sentence: "reconnecting, your run goes on",
       button: this.$(".run").textContent.trim(), glyph: "", do: "", disabled: true });
     this.place();
@@ -62,8 +63,14 @@ Object.assign(Shell.prototype, {
     clearInterval(this.retry);
     this.lost = 0;
     this.root.classList.remove("lost");
+    this.rail(true);
     this.$(".bars [data-lost]")?.remove();
     this.hello();
+  },
+
+  // Controls and presets, while there is somebody to hear of them.
+  rail(on) {
+    for (const part of this.root.querySelectorAll(".rail")) part.inert = !on;
   },
 
   startAnew() {

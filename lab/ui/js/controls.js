@@ -59,7 +59,8 @@ class ControlField {
     this.value = Math.min(Math.max(value, this.low), this.high);
     this.paint(false);
     clearTimeout(this.wait);
-    this.wait = setTimeout(() => this.send(this.value, true), this.live ? 0 : 250);
+    if (this.live) this.send(this.value, false);
+    else this.wait = setTimeout(() => { this.wait = 0; this.send(this.value, true); }, 250);
   }
 
   from(place) {
@@ -115,9 +116,9 @@ class ControlField {
     this.input.addEventListener("change", () => this.send(read(this.input), true));
   }
 
-  // What the server says the value is; a slider under the finger is left alone.
+  // What the server says the value is; a slider under the finger, or a key's, is left alone.
   show(value) {
-    if (value === undefined) return;
+    if (value === undefined || this.wait) return;
     this.refuse("");
     if (this.kind === "number" || this.kind === "integer") {
       this.value = value;

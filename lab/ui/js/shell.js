@@ -31,6 +31,8 @@ class Shell {
     this.off = [];
     this.$ = (selector) => root.querySelector(selector);
     this.cursor = null;
+    this.wanted = new Map(); // values that wait to be sent, by control
+    this.sets = []; // controls whose values are on their way, oldest first
     this.summaries = { shown: 0, next: null, timer: 0 };
   }
 
@@ -60,6 +62,7 @@ class Shell {
   }
 
   hello() {
+    this.sets = []; // what a lost server has not answered it never will
     this.send({
       do: "hello",
       dark: this.root.dataset.theme === "dark",
@@ -90,10 +93,10 @@ class Shell {
     if (message.seen) this.send({ do: "seen" });
     if (message.controls)
       for (const [name, value] of Object.entries(message.controls))
-        if (this.setWanted?.name !== name) this.fields.get(name)?.show(value); // a newer one waits
+        if (!this.isNewer(name)) this.fields.get(name)?.show(value);
     if (message.refused) this.fields.get(message.refused.name)?.refuse(message.refused.text);
     if (message.sought) { this.seeking = 0; this.flushSeek(); }
-    if (message.set_done) { this.setting = null; this.flushSet(); }
+    if (message.set_done) { this.sets.shift(); this.flushSets(); }
     if (message.until !== undefined) this.untilSaid(message.until);
     if (message.say) this.say(message.say);
     if (message.numbers !== undefined) this.numbers(message.numbers);
@@ -247,16 +250,20 @@ class Shell {
 
   set(name, value, done) {
     if (name === "") { if (done) this.send({ do: "reseed", seed: value }); return; }
-    this.setWanted = { do: "set", name, value };
-    if (done || !this.setting) this.flushSet();
+    this.wanted.set(name, value);
+    if (done || !this.sets.length) this.flushSets();
   }
 
-  flushSet() {
-    if (!this.setWanted) return;
-    this.setting = this.setWanted;
-    this.setWanted = null;
-    this.send(this.setting);
+  flushSets() {
+    for (const [name, value] of this.wanted) {
+      this.sets.push(name);
+      this.send({ do: "set", name, value });
+    }
+    this.wanted.clear();
   }
+
+  // Whether a control has moved on since the set that the server answers now.
+  isNewer(name) { return this.wanted.has(name) || this.sets.indexOf(name, 1) > 0; }
 
   click(event) {
     const node = event.target.closest("[data-do]");
