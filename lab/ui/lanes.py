@@ -47,6 +47,10 @@ class Lanes:
 
     Attributes
     ----------
+    values : dict
+        Controls that the next runs start with; the arms' own are left to the arms.
+    begun : dict
+        Those that the present runs started with. What was set since is in their edits.
     seats : callable or None
         Asked before anything runs on and on (see lab.ui.seats); None where nobody else is served.
     """
@@ -54,6 +58,7 @@ class Lanes:
     def __init__(self, entry, recipe: Recipe, arm: str | None, new_session, wake, recorded=None):
         self.entry, self._new_session, self._wake = entry, new_session, wake
         self.values, self.seed = dict(recipe.controls), recipe.seed
+        self.begun = dict(self.values)
         self.device, self.dtype = recipe.device, recipe.dtype
         self.arms = dict(entry.arms)  # a page may add methods of its own
         self.arm = choice(entry, arm)
@@ -126,6 +131,7 @@ class Lanes:
     def start(self, edits=()) -> None:
         """New runs from step 0, with the controls as they stand."""
         self.close()
+        self.begun = dict(self.values)
         self.runs = [self._run(label, arm, style, edits) for label, arm, style in self.members()]
         self.frames(self.hz)
 
@@ -136,7 +142,7 @@ class Lanes:
     def _run(self, label, arm, style, edits) -> Run:
         fixed = self.arms.get(arm, {})
         session = self._new_session(
-            self.entry, {**self.values, **fixed}, self.seed, self.device, self.dtype,
+            self.entry, {**self.begun, **fixed}, self.seed, self.device, self.dtype,
             [edit for edit in edits if Edit(*edit).control not in fixed],
         )  # fmt: skip
         return Run(session, label, arm, style, False, self._wake)
@@ -149,7 +155,10 @@ class Lanes:
         self.runs = [run for run in self.runs if not run.dotted]
         for run in self.runs:
             run.again()
-        self.values.update(self.shown(0, True))
+            fixed = self.arms.get(run.arm, {})  # what a method brings itself
+            now = run.session.controls
+            self.values.update({name: now[name] for name in now.keys() - fixed.keys()})
+        self.begun = dict(self.values)
 
     def branch(self, k: int) -> None:
         """A branch of every method at step `k`, as far as the page has room.
@@ -352,7 +361,7 @@ class Lanes:
         Full
         """
         if not self.furthest:
-            self.values[name] = value  # nothing has run yet: this is how the runs start
+            self.values[name] = value  # nothing has run yet: this is how the next runs start
         branches = []
         for run in self.runs:
             fixed = name in self.arms.get(run.arm, {})
@@ -374,11 +383,11 @@ class Lanes:
     def shown(self, k: int, following: bool) -> dict:
         """Each control's value at step `k`, of the first run."""
         if not self.runs:
-            return dict(self.values)
+            return dict(self.begun)
         session = self.runs[0].session
         if following:
             return dict(session.controls)
-        found = {**self.values, **self.arms.get(self.runs[0].arm, {})}
+        found = {**self.begun, **self.arms.get(self.runs[0].arm, {})}
         for edit in session.edits:
             if edit.step < k:
                 found[edit.control] = edit.new
@@ -386,9 +395,9 @@ class Lanes:
 
     @property
     def recipe(self) -> Recipe:
-        """The page's runs as data; the arms' own values are left to the arms."""
+        """The page's runs as data."""
         edits = tuple(self.runs[0].session.edits) if self.runs else ()
-        return Recipe(self.entry.name, self.values, self.seed, self.device, self.dtype, edits)
+        return Recipe(self.entry.name, self.begun, self.seed, self.device, self.dtype, edits)
 
 
 def choice(entry, asked: str | None = None) -> str | None:

@@ -106,6 +106,7 @@ class Requests:
             self.page.restart(run=False)
 
     def on_run(self, message=None) -> None:
+        self._act_late()
         self._anew()
         self._leave_past()
         self.lanes.go(speed=self._speed)
@@ -121,6 +122,7 @@ class Requests:
 
     def on_step(self, message) -> None:
         n = whole(message.get("n", 1), 1, MOST_STEPS)
+        self._act_late()
         self._anew()
         self._leave_past()
         self.lanes.go(steps=n)
@@ -137,6 +139,7 @@ class Requests:
         except (RuleError, UnknownName) as error:
             self.page.tell(until=str(error))
             return
+        self._act_late()
         self._anew()
         self._leave_past()
         self.lanes.go(until=wanted.text)
@@ -152,11 +155,13 @@ class Requests:
         name = message.get("name")
         if isinstance(name, str) and name in SPEEDS:
             _, self._speed = SPEEDS[name]
+            self._act_late()
             self.lanes.paced(self._speed)
 
     def on_again(self, message=None) -> None:
         """From step 0 once more; goes on at once if it was running or had ended."""
         going = self.lanes.running or not self.lanes.alive
+        self._act_late()
         self._anew()
         self.lanes.again()
         self.page.from_start()
@@ -206,21 +211,29 @@ class Requests:
         """A control moved: a live one acts at the next step, another starts new runs."""
         name = message.get("name")
         spec = self.page.entry.controls.get(name)
+        answer = {}
         try:
             if spec is not None:
-                self._set(spec, spec.check(from_page(spec, message.get("value"))))
+                value = spec.check(from_page(spec, message.get("value")))
+                self._set(spec, value)
+                now = value if spec.live else self.page.values[name]  # a method may bring its own
+                answer = {"controls": {name: to_page(spec, now)}}
         except (*REFUSALS, TypeError, LookupError) as error:
-            known = {name: to_page(spec, self.page.values[name])}
             text = str(error) if isinstance(error, REFUSALS) else f"{name} does not take that"
-            self.page.tell(controls=known, refused={"name": name, "text": text})
+            answer = self._refused([name], text)
         finally:
-            self.page.tell(set_done=True)
+            self.page.tell(**answer, set_done=True)
+
+    def _refused(self, names: list[str], text: str) -> dict:
+        """What the page is told of controls that stay as they are."""
+        specs, values = self.page.entry.controls, self.page.values
+        known = {name: to_page(specs[name], values[name]) for name in names}
+        return {"controls": known, "refused": {"name": names[-1], "text": text}}
 
     def _set(self, spec, value) -> None:
         page, lanes = self.page, self.lanes
         if spec.live:
             self._set_live(spec.name, value)
-            page.tell(controls={spec.name: to_page(spec, value)})
         elif value != lanes.values[spec.name]:
             lanes.values[spec.name] = value
             page.restart()
@@ -238,21 +251,31 @@ class Requests:
         self._act_on_due(going)
 
     def _act_on_due(self, going: bool) -> None:
-        page, lanes = self.page, self.lanes
+        if len(self.lanes) > 1 and (going or self.lanes.levelling):
+            shown = Status.RUNNING if going else Status.PAUSED
+            self.lanes.level(lambda: self._act_late(going), shown)
+        else:
+            self._act(going)
 
-        def act():
-            due, self.due = self.due, {}
-            new = [lanes.set(n, v, behind=not page.follow) for n, v in due.items()]
+    def _act(self, going: bool) -> None:
+        """What was set acts where each run stands."""
+        page, due, self.due = self.page, self.due, {}
+        try:
+            new = [self.lanes.set(n, v, behind=not page.follow) for n, v in due.items()]
             if any(new):
                 page.relane()
+        finally:
             if going:
                 self.on_run()
             page.wake()
 
-        if len(lanes) > 1 and (going or lanes.levelling):
-            lanes.level(act, Status.RUNNING if going else Status.PAUSED)
-        else:
-            act()
+    def _act_late(self, going: bool = False) -> None:
+        """The same when the page has had its answer already."""
+        names = [*self.due]
+        try:
+            self._act(going)
+        except REFUSALS as error:
+            self.page.tell(**self._refused(names, str(error)))
 
     def on_reseed(self, message) -> None:
         self.lanes.seed = whole(message.get("seed", self.lanes.seed + 1), 0, MAX_INTEGER)

@@ -16,7 +16,7 @@ def python(lanes) -> str:
     """The lines that reproduce the run that stands first."""
     entry, run = lanes.entry, lanes.runs[0]
     session = run.session
-    full = {**lanes.values, **entry.arms.get(run.arm, {})}
+    full = {**lanes.begun, **entry.arms.get(run.arm, {})}
     differs = {n: v for n, v in full.items() if v != entry.controls[n].default}
     options = [repr(entry.name)]
     options += [f"{differs!r}"] if differs else []

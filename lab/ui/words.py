@@ -99,8 +99,7 @@ def together(lanes) -> Wording:
         for _, found in words:
             if found.shape == shape:
                 faults = [f"{other.label}: {w.sentence}" for other, w in words if _fault(w)]
-                furthest = max(other.head for other, _ in words)
-                sentence = f"paused at {count(furthest)}" if shape == "square" else found.sentence
+                sentence = _paused(words) if shape == "square" else found.sentence
                 if faults:
                     sentence = f"{sentence}; {'; '.join(faults)}"
                 return Wording(shape, sentence, found.button, found.glyph, found.do)
@@ -128,6 +127,18 @@ def together(lanes) -> Wording:
     return Wording(
         longest[1].shape, f"{longest[0].label}: {longest[1].sentence}", "Start again", "", "again"
     )
+
+
+def _paused(words) -> str:
+    """Where the lanes stand; methods that were too slow to come as far are named."""
+    furthest = max(lane.head for lane, _ in words)
+    stand = [lane for lane, w in words if w.shape in ("square", "ring") and lane.shown is None]
+    late = ", ".join(
+        f"{lane.label} at {count(lane.head)}"
+        for lane in stand
+        if lane.head < furthest and not lane.dotted
+    )
+    return f"paused at {count(furthest)}" + (f"; {late}" if late else "")
 
 
 def _fault(found: Wording) -> bool:

@@ -74,11 +74,13 @@ def lane():
     """A maker of lanes in any state."""
 
     def make(
-        status="paused", *, head=0, ended="", sentence="", good=0, label="A", rows=1, recorded=False
-    ):
+        status="paused", *, head=0, ended="", sentence="", good=0, label="A", rows=1,
+        recorded=False, dotted=False,
+    ):  # fmt: skip
         return SimpleNamespace(
             status=Status(status), head=head, ended=ended, sentence=sentence, good=good,
-            label=label, trace=range(rows), recorded=recorded, seed=0,
+            label=label, trace=range(rows), recorded=recorded, dotted=dotted, seed=0,
+            shown=None,
         )  # fmt: skip
 
     return make

@@ -41,6 +41,14 @@ class Standing:
     def stop(self):
         self.status, self.settled = Status.PAUSED, True
 
+    def set(self, **controls):
+        self.edits += [Edit(self.head, n, self.controls[n], v) for n, v in controls.items()]
+        self.controls.update(controls)
+        return self
+
+    def reset(self):
+        self.edits, self.head = [], 0
+
     def frame(self, edits=None):
         self.tell(self, SimpleNamespace(edits=edits, rate=1e6))
 
@@ -131,6 +139,22 @@ def test_the_flag_of_an_edit_that_replaces_another_has_its_value(pair):
         run.session.frame(edits=tuple(run.session.edits))
         run.take()
     assert run.lane.edits == [(7, "weight 0.100 \u2192 0.900")]
+
+
+def test_a_link_holds_what_the_runs_began_with_and_their_edits(entry, clock):
+    lanes = Lanes(entry, Recipe(entry.name, entry.controls_for(), 0), "all", Standing, lambda: None)
+    lanes.set("anchor", 0.5, behind=False)  # before anything has run
+    assert lanes.recipe.controls["anchor"] == 1.0
+    assert lanes.recipe.edits == (Edit(0, "anchor", 1.0, 0.5),)
+    lanes.start()
+    assert lanes.recipe.controls["anchor"] == 0.5 and not lanes.recipe.edits
+
+
+def test_who_starts_again_keeps_what_was_set_and_no_method_s_own(pair):
+    pair.set("anchor", 0.5, behind=False)
+    pair.again()
+    assert pair.recipe.controls["anchor"] == 0.5 and not pair.recipe.edits
+    assert pair.recipe.controls["method"] == pair.entry.controls["method"].default
 
 
 def test_pictures_wait_no_longer_than_that(pair, clock):

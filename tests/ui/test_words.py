@@ -64,6 +64,13 @@ def test_the_liveliest_lane_speaks_and_a_fault_beside_it_is_named(lane):
     assert "Plain: diverged at 5" in found.sentence
 
 
+def test_methods_that_stand_at_an_earlier_step_are_named_and_branches_are_not(lane):
+    lanes = [lane(head=10), lane(head=3, label="B"), lane(head=4, label="A, branch", dotted=True)]
+    assert together(lanes).sentence == "paused at 10; B at 3"
+    assert together([lane(head=10), lane("ready", label="C")]).sentence == "paused at 10; C at 0"
+    assert together([lane(head=10), lane(head=10)]).sentence == "paused at 10"
+
+
 def test_lanes_that_ended_alike_say_it_once(lane):
     done = dict(status="finished", head=600, ended="max_steps")
     assert together([lane(**done), lane(**done)]).sentence == "stopped at its limit of 600 steps"

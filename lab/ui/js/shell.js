@@ -93,7 +93,7 @@ class Shell {
     if (message.seen) this.send({ do: "seen" });
     if (message.controls)
       for (const [name, value] of Object.entries(message.controls))
-        if (!this.isNewer(name)) this.fields.get(name)?.show(value);
+        if (!this.isNewer(name, message.set_done)) this.fields.get(name)?.show(value);
     if (message.refused) this.fields.get(message.refused.name)?.refuse(message.refused.text);
     if (message.sought) { this.seeking = 0; this.flushSeek(); }
     if (message.set_done) { this.sets.shift(); this.flushSets(); }
@@ -262,8 +262,10 @@ class Shell {
     this.wanted.clear();
   }
 
-  // Whether a control has moved on since the set that the server answers now.
-  isNewer(name) { return this.wanted.has(name) || this.sets.indexOf(name, 1) > 0; }
+  // Whether a control has moved on: what the server says of it answers an older set, or none.
+  isNewer(name, answer) {
+    return this.wanted.has(name) || this.sets.includes(name, answer ? 1 : 0);
+  }
 
   click(event) {
     const node = event.target.closest("[data-do]");

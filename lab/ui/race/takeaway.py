@@ -8,7 +8,7 @@ def python(lanes) -> str:
     entry = lanes.entry
     lines = ["import lab", "", "lanes = {"]
     for one in lanes.field:
-        full = {**lanes.values, **one.fixed(entry)}
+        full = {**lanes.begun, **one.fixed(entry)}
         differs = {n: v for n, v in full.items() if v != entry.controls[n].default}
         options = [repr(entry.name), repr(differs), f"seed={lanes.seed}"]
         lines.append(f"    {one.name!r}: lab.Session({', '.join(options)}),")

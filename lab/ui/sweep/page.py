@@ -201,6 +201,7 @@ class Sweep:
         """A control that every cell shares."""
         name = message.get("name")
         spec = self.entry.controls.get(name) if isinstance(name, str) else None
+        answer = {}
         try:
             if spec is not None:
                 value = spec.check(from_page(spec, message.get("value")))
@@ -209,9 +210,9 @@ class Sweep:
                     self._anew()
         except (ControlError, TypeError, LookupError) as error:
             text = str(error) if isinstance(error, ControlError) else f"{name} does not take that"
-            self.tell(controls=self._controls(), refused={"name": name, "text": text})
+            answer = {"controls": self._controls(), "refused": {"name": name, "text": text}}
         finally:
-            self.tell(set_done=True)
+            self.tell(**answer, set_done=True)
 
     def on_reseed(self, message) -> None:
         seed = message.get("seed", self.seed + 1)

@@ -1,0 +1,88 @@
+"""What a person asks while something else is still under way: no value that was set is lost."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from lab.ui.lanes import Full
+from lab.ui.requests import Requests
+
+
+class Side(list):
+    """Two runs that go on; what is asked of them is noted."""
+
+    running, recorded, levelling, furthest = True, False, False, 40
+
+    def __init__(self):
+        super().__init__("ab")
+        self.asked, self.then, self.full = [], None, False
+
+    def level(self, then, shown):
+        self.then, self.levelling = then, True
+
+    def set(self, name, value, behind):
+        if self.full:
+            raise Full
+        self.asked.append((name, value))
+        return False
+
+    def go(self, *_, **how):
+        self.then = None
+        self.asked.append("go")
+
+    paced = go
+
+    def again(self):
+        self.asked.append("again")
+
+    def seek(self, k): ...
+
+
+@pytest.fixture
+def page(entry):
+    told = []
+    page = SimpleNamespace(
+        entry=entry,
+        lanes=Side(),
+        closed=False,
+        follow=True,
+        values=entry.controls_for(),
+        told=told,
+        tell=lambda **message: told.append(message),
+        wake=lambda: None,
+        from_start=lambda: None,
+    )
+    page.requests = Requests(page)
+    page.requests.pressed = dict
+    return page
+
+
+def set_live(page, value):
+    name = next(name for name, spec in page.entry.controls.items() if spec.live)
+    page.requests.hear({"do": "set", "name": name, "value": value})
+    return name
+
+
+@pytest.mark.parametrize(
+    "asked", [{"do": "step"}, {"do": "again"}, {"do": "speed", "name": "fast"}, {"do": "run"}]
+)
+def test_what_waits_for_all_runs_acts_before_anything_else_that_is_asked(page, asked):
+    name = set_live(page, 0.5)
+    assert page.lanes.asked == []
+    page.requests.hear(asked)
+    assert page.lanes.asked[0] == (name, 0.5)
+    assert page.requests.due == {}
+
+
+def test_an_answer_to_a_value_comes_with_the_value(page):
+    name = set_live(page, 0.5)
+    assert page.told[-1] == {"controls": {name: 0.5}, "set_done": True}
+
+
+def test_what_is_refused_later_is_said_and_shown_as_it_is(page):
+    name = set_live(page, 0.5)
+    page.lanes.full = True
+    page.lanes.then()
+    assert page.told[-1]["controls"] == {name: page.values[name]}
+    assert page.told[-1]["refused"]["text"].startswith("A page holds")
+    assert page.lanes.asked == ["go"]  # it goes on without the change
