@@ -177,7 +177,7 @@ class Requests:
         try:
             self.page.seek(whole(message.get("k"), 0, MAX_INTEGER))
         finally:
-            self.page.tell(sought=True)
+            self.page.tell(sought=self.page.k)
 
     def on_branch(self, message=None) -> None:
         self._anew()

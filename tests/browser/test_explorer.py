@@ -96,6 +96,17 @@ def test_the_track_is_dragged_to_a_step(explore):
     page.wait_for_function(f"() => new URLSearchParams(location.search).get('k') === '{k}'")
 
 
+def test_the_cursor_comes_back_from_a_step_that_has_gone_with_its_run(explore):
+    page = explore(FIXED_POINT)
+    run_to(page, 30)
+    page.evaluate(  # a new seed, and the cursor moved before the page has heard of the new runs
+        "() => { one('[data-do=reseed]').click();"
+        " document.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft' })); }"
+    )
+    page.wait_for_function("() => one('.status').textContent.includes('ready')")
+    page.wait_for_function("() => one('.seek').getAttribute('aria-valuenow') === '0'")
+
+
 def test_a_live_control_is_recorded_as_an_edit_and_stands_in_the_address(explore):
     page = explore(FIXED_POINT)
     run_to(page, 30)

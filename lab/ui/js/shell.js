@@ -95,7 +95,7 @@ class Shell {
       for (const [name, value] of Object.entries(message.controls))
         if (!this.isNewer(name, message.set_done)) this.fields.get(name)?.show(value);
     if (message.refused) this.fields.get(message.refused.name)?.refuse(message.refused.text);
-    if (message.sought) { this.seeking = 0; this.flushSeek(); }
+    if (message.sought !== undefined) this.sought(message.sought);
     if (message.set_done) { this.sets.shift(); this.flushSets(); }
     if (message.until !== undefined) this.untilSaid(message.until);
     if (message.say) this.say(message.say);
@@ -246,6 +246,15 @@ class Shell {
     this.seekWanted = undefined;
     this.seeking = Date.now();
     this.send({ do: "seek", k });
+  }
+
+  // Where the cursor is: the step that was asked for may have gone, with the run that had it.
+  sought(k) {
+    this.seeking = 0;
+    this.flushSeek();
+    if (this.seeking) return;
+    this.state.k = k;
+    this.place();
   }
 
   set(name, value, done) {
