@@ -470,13 +470,20 @@ class Curves(Renderer):
                 rows.append(row)
             return columns, rows
         columns = ["step", *(c.label or self.shared.quantity(c.name).text for c in shown)]
-        ks = np.unique(np.concatenate([[0], *(np.asarray(c.lane.trace.k) for c in shown)]))
+        ks = np.unique(np.concatenate([[], *(c.lane.trace.k for c in shown)]).astype(int))
         if len(ks) > ROWS:
             even = np.geomspace(1, ks[-1] + 1, ROWS) - 1 if self.x_log else None
             even = np.linspace(0, ks[-1], ROWS) if even is None else even
             ks = np.unique(ks[np.searchsorted(ks, even).clip(0, len(ks) - 1)])
-        rows = [[count(k), *(self._written(self._value(c, k)) for c in shown)] for k in ks]
+        rows = [[count(k), *(self._written_at(c, k) for c in shown)] for k in ks]
         return columns, rows
+
+    def _written_at(self, curve: Curve, k: int) -> str:
+        """A curve's value at step `k`; a dash where its run has not come so far."""
+        known = curve.lane.trace.k
+        if not len(known) or known[-1] < k:
+            return "\u2013"
+        return self._written(self._value(curve, k))
 
 
 def _series(trace, name: str) -> tuple[np.ndarray, np.ndarray] | None:

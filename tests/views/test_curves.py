@@ -6,8 +6,9 @@ import xarray as xr
 from fakes import lane, run_to, shared, told
 
 from lab.engine.experiment import Quantity
+from lab.engine.trace import Trace
 from lab.engine.views import Convergence, Curves
-from lab.views import make
+from lab.views import Lane, make
 from lab.views.thin import POINTS
 
 
@@ -146,6 +147,14 @@ def test_summary_and_numbers_speak_of_the_cursor():
     columns, rows = renderer.numbers()
     assert columns == ["step", "one", "two"] and len(rows) <= 24
     assert rows[0] == ["0", "1.00", "1.00"]
+
+
+def test_the_table_has_a_dash_where_a_run_has_not_come_so_far():
+    renderer, _ = drawn(Convergence("residual"), lane(2, "one"), lane(1, "two", 1))
+    *_, row = renderer.numbers()[1]
+    assert (row[0], row[2]) == ("2", "\u2013") and row[1] != "\u2013"
+    renderer, _ = drawn(Convergence("residual"), Lane("nothing yet", trace=Trace()))
+    assert renderer.numbers()[1] == []
 
 
 def test_values_that_no_logarithm_has_leave_a_gap():
