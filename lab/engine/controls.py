@@ -6,7 +6,7 @@ Each type is `param`'s, with what the lab adds: `live` (may change while the run
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,7 +140,7 @@ class ControlSpec:
 
     def _real(self, value, what: str) -> float:
         real = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not real or not math.isfinite(value):
+        if not real or not abs(value) <= sys.float_info.max:  # nor nan, nor a whole number beyond
             raise ControlError(f"{self.name} takes {what}; not {_shown(value)}")
         low, high = self.bounds
         if (low is not None and value < low) or (high is not None and value > high):

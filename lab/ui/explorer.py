@@ -14,9 +14,28 @@ from lab.ui.board import Board
 from lab.ui.errand import Errand, dataset
 from lab.ui.evidence import evidence, measuring
 from lab.ui.lanes import choice
+from lab.ui.requests import Requests
 from lab.views.numerals import count
 
 BY_VALUE = "This class cannot travel to another process; its runs are made on this page only."
+
+
+class ExplorerRequests(Requests):
+    """What a person asks of an explorer beyond what every page understands."""
+
+    def on_study(self, message) -> None:
+        if message.get("name") in self.page.entry.studies:
+            self.page.make_study(message["name"])
+
+    def on_study_stop(self, message=None) -> None:
+        self.page.stop("study")
+
+    def on_check(self, message) -> None:
+        if message.get("name") in {claim.id for claim in self.page.entry.claims}:
+            self.page.check(message["name"])
+
+    def on_check_stop(self, message=None) -> None:
+        self.page.stop("claim")
 
 
 class Explorer(Board):
@@ -47,6 +66,9 @@ class Explorer(Board):
             bars=bars,
             kept=self._recorded_studies,
         )
+
+    def make_requests(self) -> Requests:
+        return ExplorerRequests(self)
 
     def query(self) -> str:
         """The query of the link to exactly this page."""

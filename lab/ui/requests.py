@@ -6,6 +6,8 @@ line; nothing in them is evaluated.
 
 from __future__ import annotations
 
+from types import NoneType
+
 from lab.engine.controls import ControlError
 from lab.engine.recipe import MAX_INTEGER, RecipeError
 from lab.engine.rules import RuleError, rule
@@ -18,6 +20,7 @@ from lab.ui.values import from_page, to_page, whole
 from lab.views.numerals import count
 
 MOST_STEPS = 1_000
+NAMES = ("do", "name", "event")  # entries of a message that are texts
 STILL_HZ = 2  # pictures a second where a person wants little motion
 REFUSALS = (UnknownName, ControlError, RuleError, RecipeError, SessionError, Full)
 
@@ -48,6 +51,8 @@ class Requests:
     def hear(self, message) -> None:
         """One message of the browser; under the document's lock."""
         if self.page.closed or not isinstance(message, dict):
+            return
+        if not all(isinstance(message.get(key), (str, NoneType)) for key in NAMES):
             return
         verb = str(message.get("do")).replace("-", "_")
         act = getattr(self, f"on_{verb}", None) if verb.isidentifier() else None
@@ -153,7 +158,7 @@ class Requests:
     def on_speed(self, message) -> None:
         """Another speed, from now on."""
         name = message.get("name")
-        if isinstance(name, str) and name in SPEEDS:
+        if name in SPEEDS:
             _, self._speed = SPEEDS[name]
             self._act_late()
             self.lanes.paced(self._speed)
@@ -302,22 +307,6 @@ class Requests:
     def pressed(self) -> dict:
         """Which buttons of the page's groups are down."""
         return {"preset": self.page.preset, "arm": self.lanes.arm, "axis": self.page.axis}
-
-    # -- studies and claims --------------------------------------------------------------------
-
-    def on_study(self, message) -> None:
-        if message.get("name") in self.page.entry.studies:
-            self.page.make_study(message["name"])
-
-    def on_study_stop(self, message=None) -> None:
-        self.page.stop("study")
-
-    def on_check(self, message) -> None:
-        if message.get("name") in {claim.id for claim in self.page.entry.claims}:
-            self.page.check(message["name"])
-
-    def on_check_stop(self, message=None) -> None:
-        self.page.stop("claim")
 
     # -- taking away ---------------------------------------------------------------------------
 

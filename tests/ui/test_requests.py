@@ -16,6 +16,7 @@ class Side(list):
     def __init__(self):
         super().__init__("ab")
         self.asked, self.then, self.full = [], None, False
+        self.seed, self.arm, self.values = 0, None, {}
 
     def level(self, then, shown):
         self.then, self.levelling = then, True
@@ -86,3 +87,24 @@ def test_what_is_refused_later_is_said_and_shown_as_it_is(page):
     assert page.told[-1]["controls"] == {name: page.values[name]}
     assert page.told[-1]["refused"]["text"].startswith("A page holds")
     assert page.lanes.asked == ["go"]  # it goes on without the change
+
+
+HOSTILE = (None, True, -1, 1e300, float("nan"), 10**400, "", "x" * 3000, "__class__", [], [[1]], {})
+
+
+@pytest.mark.parametrize("message", [None, [], "run", {}, {"do": []}, {"do": "hear"}])
+def test_what_is_no_message_is_not_heard(page, message):
+    page.requests.hear(message)
+    assert page.told == [] and page.lanes.asked == []
+
+
+@pytest.mark.parametrize(
+    "verb", ["arm", "axis", "preset", "until", "speed", "step", "reseed", "set"]
+)
+def test_whatever_a_message_holds_is_refused_or_done(page, verb):
+    page.set_axis = page.restart = page.report = lambda *_, **__: None
+    for value in HOSTILE:
+        for name in ("anchor", "method", value):
+            page.requests.hear({"do": verb, "name": name, "value": value, "n": value, "seed": value,
+                                "rule": value, "event": value})  # fmt: skip
+    assert page.values == page.entry.controls_for()

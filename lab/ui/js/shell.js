@@ -63,6 +63,7 @@ class Shell {
 
   hello() {
     this.sets = []; // what a lost server has not answered it never will
+    this.wanted.clear();
     this.send({
       do: "hello",
       dark: this.root.dataset.theme === "dark",
