@@ -110,7 +110,7 @@
   bench.click = () => new Promise((done) => {
     const start = wall(), k = bench.k();
     bench.heard = ({ painted }) => {
-      if (bench.k() === k) return;
+      if (bench.k() === k || painted < start) return; // what was under way before the click
       bench.heard = null;
       done(painted - start);
     };
