@@ -141,6 +141,15 @@ def press(page, i, selector):
     page.evaluate("([i, s]) => within(i, s).click()", [i, selector])
 
 
+def choose_speed(page, i, name):
+    """As a person does in the list of speeds."""
+    page.evaluate(
+        "([i, name]) => { const select = within(i, 'select[data-do=speed]'); select.value = name;"
+        " select.dispatchEvent(new Event('change', { bubbles: true })); }",
+        [i, name],
+    )
+
+
 def wait_head(page, i, k):
     page.wait_for_function("([i, k]) => headOf(i) >= k", arg=[i, k])
 

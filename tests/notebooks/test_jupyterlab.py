@@ -3,6 +3,7 @@
 import shutil
 
 from jupyter import (
+    choose_speed,
     number,
     open_notebook,
     press,
@@ -63,7 +64,7 @@ def test_the_tour_draws_its_curves_and_moves_them(page, jupyter_address, noteboo
 def test_the_picture_goes_on_and_clicks_are_heard_while_a_cell_runs(
     page, jupyter_address, notebooks
 ):
-    busy = "print(runs[0].wait(lambda s: s.status == 'paused' and s.head > 200, 120))"
+    busy = "print(runs[0].wait(lambda s: s.status == 'paused' and s.head > 50, 120))"
     write(notebooks / "busy.ipynb", MAKE, busy)
     open_notebook(page, jupyter_address, "busy.ipynb")
     run_cell(page, 0)
@@ -71,8 +72,9 @@ def test_the_picture_goes_on_and_clicks_are_heard_while_a_cell_runs(
 
     run_cell(page, 1)
     before = page.evaluate("drawn(0)")
+    choose_speed(page, 0, "100")  # it would be over in some seconds else
     press(page, 0, ".run")
-    wait_head(page, 0, 300)
+    wait_head(page, 0, 100)
     page.wait_for_function("was => drawn(0) !== was", arg=before)
     assert number(page, 1) == "*"
 
