@@ -111,7 +111,6 @@ class Requests:
             self.page.restart(run=False)
 
     def on_run(self, message=None) -> None:
-        self._act_late()
         self._anew()
         self._leave_past()
         self.lanes.go(speed=self._speed)
@@ -127,7 +126,6 @@ class Requests:
 
     def on_step(self, message) -> None:
         n = whole(message.get("n", 1), 1, MOST_STEPS)
-        self._act_late()
         self._anew()
         self._leave_past()
         self.lanes.go(steps=n)
@@ -144,7 +142,6 @@ class Requests:
         except (RuleError, UnknownName) as error:
             self.page.tell(until=str(error))
             return
-        self._act_late()
         self._anew()
         self._leave_past()
         self.lanes.go(until=wanted.text)
@@ -206,7 +203,8 @@ class Requests:
         self.page.replay(k)
 
     def _leave_past(self) -> None:
-        """The cursor goes with the head again."""
+        """What was set a moment before acts, and the cursor goes with the head again."""
+        self._act_late()
         self.page.follow, self.page.wanted, self.page.replaying = True, 0, False
         self.lanes.seek(self.lanes.furthest)
 

@@ -52,6 +52,7 @@ def page(entry):
         tell=lambda **message: told.append(message),
         wake=lambda: None,
         from_start=lambda: None,
+        replay=lambda k: None,
     )
     page.requests = Requests(page)
     page.requests.pressed = dict
@@ -65,7 +66,9 @@ def set_live(page, value):
 
 
 @pytest.mark.parametrize(
-    "asked", [{"do": "step"}, {"do": "again"}, {"do": "speed", "name": "fast"}, {"do": "run"}]
+    "asked",
+    [{"do": verb} for verb in ("run", "step", "again", "replay")]
+    + [{"do": "speed", "name": "fast"}, {"do": "until", "rule": "k > 90"}],
 )
 def test_what_waits_for_all_runs_acts_before_anything_else_that_is_asked(page, asked):
     name = set_live(page, 0.5)
